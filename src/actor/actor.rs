@@ -1,0 +1,97 @@
+//! The trait behind `#[actor]` and `#[handlers]`.
+
+use std::fmt;
+use std::future::Future;
+
+use crate::actor::context::Context;
+use crate::actor::descriptor::Descriptor;
+use crate::actor::handle::Handle;
+use crate::actor::options::Options;
+use crate::exit::{Exit, Fail};
+use crate::mailbox::message::Message;
+
+/// An actor: state that handles one message at a time.
+///
+/// `#[actor]` and `#[handlers]` write this implementation; `examples/by_hand.rs` shows one without them.
+pub trait Actor: Sized + Send + 'static {
+    /// What it can be sent.
+    type Msg: Message;
+    /// What it is started from. A supervisor clones it for each restart.
+    type Args: Send + 'static;
+    /// What its senders hold: [`Handle<Self::Msg>`], or a type around it with methods of its own.
+    type Handle: From<Handle<Self::Msg>> + Clone + Send + Sync + 'static;
+
+    /// Limits and policies of this type.
+    const OPTIONS: Options = Options::DEFAULT;
+    /// What introspection shows of this type.
+    const DESCRIPTOR: Descriptor = Descriptor { actor: "", handlers: &[] };
+
+    /// Makes the state of a new incarnation. Runs again for each restart.
+    ///
+    /// # Errors
+    /// A [`StartError`] is a failure for the supervisor: it counts, and the start is tried again inside a restart.
+    fn start(args: Self::Args, cx: &mut Context<Self>) -> impl Future<Output = Result<Self, StartError>> + Send;
+
+    /// Handles a message to its end, or says that it takes [`Actor::handle_async`].
+    fn handle(&mut self, message: Self::Msg, cx: &mut Context<Self>) -> Handled<Self::Msg>;
+
+    /// Handles the messages that [`Actor::handle`] left; only `kill` cuts it short.
+    fn handle_async(
+        &mut self,
+        message: Self::Msg,
+        _cx: &mut Context<Self>,
+    ) -> impl Future<Output = Result<(), Fail>> + Send {
+        drop(message);
+        async { Ok(()) }
+    }
+
+    /// Runs before the state is dropped, unless the actor failed or was killed.
+    fn stop(&mut self, _exit: &Exit, _cx: &mut Context<Self>) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
+    /// A copy of a message to deliver again should its handler crash. Needed where `retry` is above 0.
+    fn keep(_message: &Self::Msg) -> Option<Self::Msg> {
+        None
+    }
+}
+
+/// How a synchronous handler ended.
+#[derive(Debug)]
+pub enum Handled<M> {
+    /// The message is handled.
+    Done,
+    /// The message takes an asynchronous handler.
+    Async(M),
+    /// The actor fails on purpose, and is restarted as after a panic.
+    Fail(Fail),
+}
+
+/// Why an actor could not start.
+pub struct StartError(Box<dyn std::error::Error + Send + Sync>);
+
+impl StartError {
+    /// A refusal with its reason.
+    #[must_use]
+    pub fn new(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for StartError {
+    fn from(error: E) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,362 @@
+//! How incarnations of a cell begin and end, and how the address itself is closed.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+
+use crate::actor::cell::{Cell, Inner, Phase, Wake};
+use crate::actor::child::{Child, Incarnation};
+use crate::actor::dead_letter::DeadReason;
+use crate::actor::here::Behaviour;
+use crate::actor::panics::drop_quietly;
+use crate::actor::rare::{Call, Tick, Watcher};
+use crate::actor::waits::Located;
+use crate::exit::Exit;
+use crate::mailbox::message::{Lane, Message};
+use crate::path::Path;
+use crate::snapshot::{ActorKind, ActorSnapshot, MailboxSnapshot, Status};
+
+/// What an incarnation leaves behind, to be dropped outside the lock.
+struct Remains<M: Message> {
+    _state: Option<Box<dyn Behaviour<M>>>,
+    _ticks: VecDeque<Tick<M>>,
+    _calls: VecDeque<Call>,
+}
+
+impl<M: Message> Inner<M> {
+    /// The incarnation is over: no turn, no orders, nothing of its own is left.
+    fn fall(&mut self) -> (Remains<M>, Option<Waker>) {
+        self.phase = Phase::Down;
+        self.ticket = self.ticket.wrapping_add(1);
+        self.resident = false;
+        self.orders.stop = false;
+        self.orders.kill = false;
+        self.orders.leave = false;
+        let (ticks, calls) = match &mut self.rare {
+            Some(rare) => (std::mem::take(&mut rare.ticks), std::mem::take(&mut rare.calls)),
+            None => (VecDeque::new(), VecDeque::new()),
+        };
+        (Remains { _state: self.state.take(), _ticks: ticks, _calls: calls }, self.waker.take())
+    }
+}
+
+impl<M: Message> Cell<M> {
+    /// A start begins; it holds the cell with the ticket that comes back. An address that was closed opens again.
+    pub(crate) fn begin_start(&self, number: u32) -> u32 {
+        let mut inner = self.inner.lock();
+        if inner.phase == Phase::Stopped {
+            inner.lanes.reopen();
+            inner.rare().exit = None;
+        }
+        let (remains, _) = inner.fall();
+        inner.phase = Phase::Starting;
+        inner.who.number = number;
+        let ticket = inner.ticket;
+        drop(inner);
+        drop_quietly(remains);
+        ticket
+    }
+
+    /// The start has succeeded. False, and the state is dropped, if it was cut short meanwhile.
+    pub(crate) fn install(self: &Arc<Self>, ticket: u32, state: Box<dyn Behaviour<M>>) -> bool {
+        let wake = {
+            let mut inner = self.inner.lock();
+            if inner.ticket != ticket || inner.orders.kill {
+                drop(inner);
+                drop_quietly(state);
+                return false;
+            }
+            inner.state = Some(state);
+            inner.phase = Phase::Idle;
+            inner.waker = None;
+            inner.rouse()
+        };
+        self.wake(wake);
+        true
+    }
+
+    /// The start has not succeeded.
+    pub(crate) fn start_failed(&self, ticket: u32) {
+        let mut inner = self.inner.lock();
+        if inner.ticket == ticket {
+            let (remains, _) = inner.fall();
+            drop(inner);
+            drop_quietly(remains);
+        }
+    }
+
+    /// The incarnation has ended and its state is dropped: the supervisor hears of it. Called by the ticket's holder.
+    pub(crate) fn end(&self, ticket: u32, exit: Exit) {
+        let (remains, waker, who) = {
+            let mut inner = self.inner.lock();
+            if inner.ticket != ticket {
+                return;
+            }
+            let (remains, waker) = inner.fall();
+            self.attention.store(false, Ordering::Relaxed);
+            (remains, waker, inner.who)
+        };
+        drop_quietly(remains);
+        drop(waker);
+        if let Some(owner) = self.class.owner.upgrade() {
+            owner.exited(who, exit);
+        }
+    }
+
+    /// The turn was dropped with its runtime, or panicked outside of user code.
+    pub(crate) fn lost(&self, ticket: u32) {
+        {
+            let mut inner = self.inner.lock();
+            if inner.ticket != ticket {
+                return;
+            }
+            inner.resident = false;
+            inner.waker = None;
+            if inner.phase != Phase::Busy {
+                return;
+            }
+            inner.lanes.forfeit();
+        }
+        self.end(ticket, Exit::Killed);
+    }
+
+    /// A draining actor has handled everything: its supervisor is to stop it.
+    pub(crate) fn drained(&self) {
+        let slot = self.who().slot;
+        if let Some(owner) = self.class.owner.upgrade() {
+            owner.terminate(slot);
+        }
+    }
+
+    /// The handler of an ask in place failed its actor.
+    pub(crate) fn failed_in_place(&self, ticket: u32, kind: &'static str, exit: Exit) {
+        {
+            let mut inner = self.inner.lock();
+            if inner.ticket != ticket {
+                return;
+            }
+            inner.lanes.book_in_place_crash();
+        }
+        if let Exit::Failed(failure) = &exit {
+            self.dead_letter(kind, DeadReason::Crashed(Arc::clone(failure)), None);
+        }
+        self.end(ticket, exit);
+    }
+
+    /// Delivers what an incarnation ordered for itself; false if that incarnation is over. A tick of which the last one
+    /// still waits is skipped.
+    pub(crate) fn tick(self: &Arc<Self>, incarnation: u32, tick: Tick<M>) -> bool {
+        let mut skipped = None;
+        let wake = {
+            let mut inner = self.inner.lock();
+            let alive = matches!(inner.phase, Phase::Idle | Phase::Busy | Phase::Starting);
+            if !alive || inner.who.number != incarnation {
+                drop(inner);
+                drop_quietly(tick);
+                return false;
+            }
+            let ticks = &mut inner.rare().ticks;
+            if ticks.iter().any(|waiting| waiting.order == tick.order) {
+                skipped = Some(tick);
+                Wake::Nobody
+            } else {
+                ticks.push_back(tick);
+                inner.rouse()
+            }
+        };
+        self.wake(wake);
+        drop_quietly(skipped);
+        true
+    }
+
+    /// Takes back what an incarnation ordered, if it is due and not yet handled.
+    pub(crate) fn untick(&self, order: u64) {
+        let mut inner = self.inner.lock();
+        let Some(rare) = &mut inner.rare else { return };
+        let Some(at) = rare.ticks.iter().position(|tick| tick.order == order) else { return };
+        let tick = rare.ticks.remove(at);
+        drop(inner);
+        drop_quietly(tick);
+    }
+
+    /// Queues a quarantined message again, after an edit outside the lock.
+    pub(crate) fn release(self: &Arc<Self>, id: u64, edit: impl FnOnce(&mut M)) -> bool {
+        let stamp = self.hub().stamp();
+        let picked = {
+            let mut inner = self.inner.lock();
+            if inner.lanes.is_closed() { None } else { inner.lanes.pick(id) }
+        };
+        let Some(mut message) = picked else { return false };
+        edit(&mut message);
+        let wake = {
+            let mut inner = self.inner.lock();
+            inner.lanes.requeue(message, stamp);
+            inner.rouse()
+        };
+        self.wake(wake);
+        true
+    }
+
+    /// Drops a quarantined message.
+    pub(crate) fn discard(&self, id: u64) -> bool {
+        let picked = {
+            let mut inner = self.inner.lock();
+            let picked = inner.lanes.pick(id);
+            if picked.is_some() {
+                inner.lanes.discard();
+            }
+            picked
+        };
+        let found = picked.is_some();
+        drop_quietly(picked);
+        found
+    }
+
+    /// Refuses all further messages, those of waiting senders too.
+    pub(crate) fn refuse(&self) {
+        let wakers = {
+            let mut inner = self.inner.lock();
+            inner.lanes.close();
+            inner.lanes.wakers()
+        };
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.inner.lock().phase == Phase::Stopped
+    }
+
+    pub(crate) fn who(&self) -> Incarnation {
+        self.inner.lock().who
+    }
+}
+
+impl<M: Message> Child for Cell<M> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn stop(self: Arc<Self>) {
+        self.order(|orders| orders.stop = true);
+    }
+
+    fn kill(self: Arc<Self>) {
+        self.order(|orders| orders.kill = true);
+    }
+
+    fn abandon(&self) {
+        let (remains, lost) = {
+            let mut inner = self.inner.lock();
+            let lost = inner.lanes.forfeit();
+            (inner.fall(), lost)
+        };
+        drop_quietly(remains);
+        tracing::error!(
+            target: "swarmtree::failure",
+            path = %Located::path(self), lost,
+            "a handler hangs and did not react to a kill; its actor goes on without it"
+        );
+    }
+
+    fn close(&self, exit: &Exit) {
+        let (remains, dead, wakers, watchers) = {
+            let mut inner = self.inner.lock();
+            if inner.phase == Phase::Stopped {
+                return;
+            }
+            let remains = inner.fall();
+            inner.phase = Phase::Stopped;
+            inner.orders = crate::actor::cell::Orders::default();
+            inner.lanes.close();
+            let dead = inner.lanes.drain();
+            let watchers = match &mut inner.rare {
+                Some(rare) => std::mem::take(&mut rare.watchers),
+                None => Vec::new(),
+            };
+            if *exit != Exit::Shutdown {
+                inner.rare().exit = Some(exit.clone());
+            }
+            (remains, dead, inner.lanes.wakers(), watchers)
+        };
+        drop_quietly(remains);
+        self.bury(dead);
+        wakers.into_iter().for_each(Waker::wake);
+        watchers.into_iter().for_each(|watcher| (watcher.told)(exit.clone()));
+    }
+
+    fn snapshot(&self) -> ActorSnapshot {
+        let now = self.hub().now();
+        let inner = self.inner.lock();
+        let lanes = &inner.lanes;
+        let bounds = lanes.bounds();
+        let full = (3 * bounds.capacity).saturating_mul(size_of::<M>());
+        let oldest = lanes.oldest(Lane::Urgent).into_iter().chain(lanes.oldest(Lane::Normal)).min();
+        let mailbox = MailboxSnapshot {
+            capacity: bounds.capacity,
+            bytes_limit: (bounds.bytes > 0).then_some(bounds.bytes),
+            overflow: bounds.overflow,
+            urgent: lanes.depth(Lane::Urgent),
+            normal: lanes.depth(Lane::Normal),
+            oldest: oldest.map(|since| now.saturating_duration_since(since)),
+            ledger: lanes.ledger(),
+            memory_bound: if bounds.bytes > 0 { bounds.bytes.min(full) } else { full },
+            times: inner.rare.as_ref().and_then(|rare| rare.times.as_deref().cloned()),
+        };
+        let status = match inner.phase {
+            Phase::Down => Status::Down,
+            Phase::Starting => Status::Starting,
+            Phase::Stopped => Status::Stopped,
+            Phase::Idle | Phase::Busy if inner.orders.suspend => Status::Suspended,
+            Phase::Idle => Status::Idle,
+            Phase::Busy => Status::Busy,
+        };
+        let incarnation = inner.who.number;
+        drop(inner);
+        ActorSnapshot {
+            path: Located::path(self),
+            kind: ActorKind::Cell,
+            actor: self.class.actor,
+            status,
+            incarnation,
+            mailbox: Some(mailbox),
+        }
+    }
+
+    fn suspend(self: Arc<Self>, suspended: bool) {
+        self.order(|orders| orders.suspend = suspended);
+    }
+
+    fn watch(&self, told: Box<dyn FnOnce(Exit) + Send>) -> u64 {
+        let mut inner = self.inner.lock();
+        if inner.phase == Phase::Stopped {
+            let exit = inner.rare.as_ref().and_then(|rare| rare.exit.clone()).unwrap_or(Exit::Shutdown);
+            drop(inner);
+            told(exit);
+            return 0;
+        }
+        let rare = inner.rare();
+        rare.watches_issued += 1;
+        let id = rare.watches_issued;
+        rare.watchers.push(Watcher { id, told });
+        id
+    }
+
+    fn unwatch(&self, watch: u64) {
+        let mut inner = self.inner.lock();
+        let Some(rare) = &mut inner.rare else { return };
+        let Some(at) = rare.watchers.iter().position(|watcher| watcher.id == watch) else { return };
+        let watcher = rare.watchers.swap_remove(at);
+        drop(inner);
+        drop(watcher);
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    fn path(&self) -> Path {
+        Located::path(self)
+    }
+}

@@ -1,0 +1,321 @@
+//! What a turn, or an ask in place, does with its cell.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use crate::actor::cell::{Cell, Inner, Orders, Phase, Wake};
+use crate::actor::dead_letter::{DeadLetter, DeadReason};
+use crate::actor::here::Behaviour;
+use crate::actor::panics::drop_quietly;
+use crate::actor::rare::Call;
+use crate::actor::residents::Resident;
+use crate::actor::waits::Located;
+use crate::exit::{Exit, Failure};
+use crate::mailbox::histogram::Histogram;
+use crate::mailbox::lanes::{Crashed, Fate, Taken};
+use crate::mailbox::message::{Lane, Message, kind_name};
+use crate::snapshot::Times;
+
+/// What a turn brings back: how its last batch went.
+pub(crate) struct Settled<'a> {
+    pub(crate) lane: Lane,
+    pub(crate) handled: u32,
+    /// How long each handler took; empty unless somebody reads it.
+    pub(crate) times: &'a mut Vec<Duration>,
+    /// The actor wants to end.
+    pub(crate) leave: bool,
+}
+
+/// What a turn has to do next.
+pub(crate) enum Next<M: Message> {
+    /// Handle the batch that was put into the turn's buffer.
+    Batch(Box<dyn Behaviour<M>>, Taken),
+    /// Handle what the incarnation ordered for itself.
+    Tick(Box<dyn Behaviour<M>>, M),
+    /// Show the state.
+    Call(Box<dyn Behaviour<M>>, Call),
+    /// Run the stop handler and end.
+    Stop(Box<dyn Behaviour<M>>, Exit),
+    /// End at once.
+    Kill(Box<dyn Behaviour<M>>),
+    /// Everything is handled: tell the supervisor to stop this actor, and go on.
+    Drained,
+    /// Nothing to do; the state lies in the cell, and the turn stays parked until it is woken.
+    Park,
+    /// Nothing to do, and the turn may not stay.
+    Leave,
+    /// Nothing to do, and it is not known yet whether the turn may stay.
+    Apply,
+    /// The cell belongs to somebody else by now.
+    Gone,
+}
+
+impl<M: Message> Inner<M> {
+    /// Books a batch; what is left of it goes back to the front of its lane.
+    fn settle(
+        &mut self,
+        settled: Settled<'_>,
+        rest: &mut VecDeque<M>,
+        stamp: Option<Instant>,
+        wakers: &mut Vec<Waker>,
+    ) {
+        self.lanes.settle(settled.lane, settled.handled, rest, stamp);
+        self.lanes.admit(stamp, wakers);
+        self.orders.leave |= settled.leave;
+        if !settled.times.is_empty() {
+            let times = self.times();
+            settled.times.drain(..).for_each(|time| times.handled.record(time));
+        }
+    }
+
+    fn times(&mut self) -> &mut Times {
+        let new = || Box::new(Times { queued: Histogram::new(), handled: Histogram::new() });
+        self.rare().times.get_or_insert_with(new)
+    }
+
+    /// The next thing to do, in the order of the lanes: control, urgent, the incarnation's own, normal.
+    fn decide(&mut self, limit: usize, batch: &mut VecDeque<M>, stamp: Option<Instant>) -> Option<Next<M>> {
+        let state = self.state.take()?;
+        if self.orders.kill {
+            return Some(Next::Kill(state));
+        }
+        if let Some(call) = self.rare.as_mut().and_then(|rare| rare.calls.pop_front()) {
+            return Some(Next::Call(state, call));
+        }
+        if self.orders.stop {
+            return Some(Next::Stop(state, Exit::Shutdown));
+        }
+        if self.orders.leave {
+            return Some(Next::Stop(state, Exit::Normal));
+        }
+        if self.orders.suspend {
+            self.state = Some(state);
+            return None;
+        }
+        let urgent = self.lanes.depth(Lane::Urgent) > 0;
+        if !urgent && let Some(tick) = self.rare.as_mut().and_then(|rare| rare.ticks.pop_front()) {
+            return Some(Next::Tick(state, tick.message));
+        }
+        let mut ages = Vec::new();
+        let taken = self.lanes.take(limit, batch, |since| {
+            ages.extend(stamp.map(|now| now.saturating_duration_since(since)));
+        });
+        if !ages.is_empty() {
+            let times = self.times();
+            ages.into_iter().for_each(|age| times.queued.record(age));
+        }
+        if let Some(taken) = taken {
+            return Some(Next::Batch(state, taken));
+        }
+        self.state = Some(state);
+        if self.orders.drain && self.lanes.is_empty() {
+            self.orders.drain = false;
+            return Some(Next::Drained);
+        }
+        None
+    }
+}
+
+impl<M: Message> Cell<M> {
+    /// A turn gives the state back, books its batch, and learns what comes next. `state` is none where the turn was
+    /// parked. `stay` is what [`Next::Apply`] was answered with.
+    pub(crate) fn next(
+        &self,
+        ticket: u32,
+        state: Option<Box<dyn Behaviour<M>>>,
+        settled: Option<Settled<'_>>,
+        (batch, wakers): (&mut VecDeque<M>, &mut Vec<Waker>),
+        (waker, stay): (&Waker, Option<bool>),
+    ) -> Next<M> {
+        let stamp = self.hub().stamp();
+        let limit = self.class.options.turn.max(1) as usize;
+        let mut inner = self.inner.lock();
+        if inner.ticket != ticket {
+            return Next::Gone;
+        }
+        if let Some(state) = state {
+            inner.state = Some(state);
+        } else if inner.phase != Phase::Busy || inner.state.is_none() {
+            // Parked, and not called: evicted, woken for nothing, or an ask runs in place.
+            return inner.park(waker);
+        }
+        if let Some(settled) = settled {
+            inner.settle(settled, batch, stamp, wakers);
+        }
+        self.attention.store(false, Ordering::Relaxed);
+        inner.resident |= stay == Some(true);
+        if let Some(next) = inner.decide(limit, batch, stamp) {
+            inner.waker = None;
+            return next;
+        }
+        if !inner.resident && stay.is_none() {
+            return Next::Apply;
+        }
+        inner.phase = Phase::Idle;
+        inner.lanes.shrink(SHRINK_ABOVE);
+        inner.park(waker)
+    }
+
+    /// Takes the state of an idle actor that has nothing else to do.
+    pub(crate) fn borrow_state(&self) -> Option<(Box<dyn Behaviour<M>>, u32)> {
+        let mut inner = self.inner.lock();
+        if inner.phase != Phase::Idle || inner.orders != Orders::default() || inner.lanes.has_work()
+        {
+            return None;
+        }
+        let state = inner.state.take()?;
+        inner.phase = Phase::Busy;
+        Some((state, inner.ticket))
+    }
+
+    /// Gives a borrowed state back after a message that was handled in place.
+    pub(crate) fn hand_back(self: &Arc<Self>, state: Box<dyn Behaviour<M>>, ticket: u32, leave: bool, stashed: bool) {
+        let (wake, lost) = {
+            let mut inner = self.inner.lock();
+            if inner.ticket == ticket {
+                inner.lanes.book_in_place(stashed);
+                inner.orders.leave |= leave;
+                inner.state = Some(state);
+                inner.phase = Phase::Idle;
+                (inner.rouse(), None)
+            } else {
+                (Wake::Nobody, Some(state))
+            }
+        };
+        self.wake(wake);
+        if lost.is_some() {
+            drop_quietly(lost);
+        }
+    }
+
+    /// Books a message handled outside of a batch (a tick).
+    pub(crate) fn book_tick(&self, ticket: u32, stashed: bool) {
+        let mut inner = self.inner.lock();
+        if inner.ticket == ticket {
+            inner.lanes.book_in_place(stashed);
+        }
+    }
+
+    /// Books a tick whose handler crashed or was cut short.
+    pub(crate) fn tick_died(&self, ticket: u32, kind: &'static str, reason: DeadReason) {
+        {
+            let mut inner = self.inner.lock();
+            if inner.ticket != ticket {
+                return;
+            }
+            inner.lanes.book_in_place_crash();
+        }
+        self.dead_letter(kind, reason, None);
+    }
+
+    /// Books the batch of an incarnation that ends; what it has not begun stays for the next one.
+    pub(crate) fn settle_last(
+        &self,
+        ticket: u32,
+        lane: Lane,
+        handled: u32,
+        rest: &mut VecDeque<M>,
+        wakers: &mut Vec<Waker>,
+    ) {
+        let stamp = self.hub().stamp();
+        let mut inner = self.inner.lock();
+        if inner.ticket == ticket {
+            let settled = Settled { lane, handled, times: &mut Vec::new(), leave: false };
+            inner.settle(settled, rest, stamp, wakers);
+        }
+    }
+
+    /// Books the message whose handler a kill cut short.
+    pub(crate) fn cut_short(&self, ticket: u32, kind: &'static str, kept: Option<M>) {
+        {
+            let mut inner = self.inner.lock();
+            if inner.ticket != ticket {
+                return;
+            }
+            inner.lanes.book_killed();
+        }
+        self.dead_letter(kind, DeadReason::Killed, kept);
+    }
+
+    /// Leaves the waker of a handler that waits where a kill finds it; says whether the handler is to be cut short.
+    pub(crate) fn is_cut(&self, ticket: u32, waker: &Waker) -> bool {
+        let mut inner = self.inner.lock();
+        if inner.ticket != ticket || inner.orders.kill {
+            return true;
+        }
+        match &mut inner.waker {
+            Some(kept) => kept.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+        false
+    }
+
+    /// What became of the message whose handler crashed or was cut short: to the dead letters, again, or quarantine.
+    pub(crate) fn dead_letter(&self, kind: &'static str, reason: DeadReason, message: Option<M>) {
+        let topic = &self.hub().dead_letters;
+        tracing::debug!(target: "swarmtree::dead_letter", path = %self.path(), kind, %reason);
+        if topic.has_subscribers() {
+            topic.publish(&DeadLetter::new(self.path(), kind, reason, message));
+        } else if let Some(message) = message {
+            drop_quietly(message);
+        }
+    }
+
+    /// Books the message whose handler crashed.
+    pub(crate) fn crash(&self, ticket: u32, kind: &'static str, crashed: Crashed<M>, failure: &Arc<Failure>) {
+        let fate = {
+            let mut inner = self.inner.lock();
+            if inner.ticket != ticket {
+                return;
+            }
+            inner.lanes.crash(crashed, self.class.options.retry, failure)
+        };
+        match fate {
+            Fate::Redelivered => {}
+            Fate::Quarantined => {
+                tracing::warn!(target: "swarmtree::quarantine", actor = %self.name, kind, %failure);
+            }
+            Fate::Dead(message) => self.dead_letter(kind, DeadReason::Crashed(Arc::clone(failure)), message),
+        }
+    }
+
+    /// Hands everything that still waits to the dead letters.
+    pub(crate) fn bury(&self, messages: VecDeque<M>) {
+        for message in messages {
+            let kind = kind_name::<M>(message.kind());
+            self.dead_letter(kind, DeadReason::Stopped, Some(message));
+        }
+    }
+}
+
+impl<M: Message> Inner<M> {
+    fn park(&mut self, waker: &Waker) -> Next<M> {
+        if !self.resident {
+            return Next::Leave;
+        }
+        match &mut self.waker {
+            Some(kept) => kept.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+        Next::Park
+    }
+}
+
+impl<M: Message> Resident for Cell<M> {
+    fn evict(&self) {
+        let waker = {
+            let mut inner = self.inner.lock();
+            inner.resident = false;
+            if inner.phase == Phase::Idle { inner.waker.take() } else { None }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// An idle actor keeps a ring for this many messages.
+const SHRINK_ABOVE: usize = 8;

@@ -1,0 +1,54 @@
+//! How a cell and its supervisor speak of each other, without naming each other's types.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::exit::Exit;
+use crate::path::Path;
+use crate::snapshot::ActorSnapshot;
+
+/// One incarnation of one child, in its supervisor's table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Incarnation {
+    /// The child's place in the table.
+    pub(crate) slot: u32,
+    /// Which of its lives this is.
+    pub(crate) number: u32,
+}
+
+/// A supervisor, as its children know it. Called without any lock held.
+pub(crate) trait Owner: Send + Sync {
+    /// The incarnation has ended, and its state is dropped.
+    fn exited(&self, who: Incarnation, exit: Exit);
+    /// Stop the child for good.
+    fn terminate(&self, slot: u32);
+    /// Stop the child and start it anew.
+    fn restart(&self, slot: u32);
+}
+
+/// A child of any kind, as its supervisor knows it. No call waits, and none calls back into the supervisor before it
+/// returns.
+pub(crate) trait Child: Any + Send + Sync {
+    /// Its name among its siblings.
+    fn name(&self) -> &str;
+    /// Ask it to stop after the current handler.
+    fn stop(self: Arc<Self>);
+    /// Cut it short.
+    fn kill(self: Arc<Self>);
+    /// It did not react to a kill: from now on it is somebody else's.
+    fn abandon(&self);
+    /// It is down for good: refuse messages, hand over what is queued, tell who watches.
+    fn close(&self, exit: &Exit);
+    /// Its counters and its state of affairs.
+    fn snapshot(&self) -> ActorSnapshot;
+    /// Handle no user messages until resumed.
+    fn suspend(self: Arc<Self>, suspended: bool);
+    /// Calls back once it is down for good; at once if it is.
+    fn watch(&self, told: Box<dyn FnOnce(Exit) + Send>) -> u64;
+    /// Takes a watch back.
+    fn unwatch(&self, watch: u64);
+    /// The same child as a value whose type can be asked for.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    /// Where it stands.
+    fn path(&self) -> Path;
+}

@@ -1,0 +1,180 @@
+//! What a handler can do besides changing its state.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::actor::actor::Actor;
+use crate::actor::cell::Cell;
+use crate::actor::handle::Handle;
+use crate::actor::owned::Owned;
+use crate::actor::rare::Tick;
+use crate::actor::waits::Located;
+use crate::actor::watch::Watched;
+use crate::exit::Exit;
+use crate::mailbox::refused::Refused;
+use crate::path::Path;
+
+/// The actor's own side of its address: timers, stash, watches, pipes, and its end. Everything ordered here belongs to
+/// the incarnation and is gone with it, but the stash: its messages belong to the address.
+pub struct Context<A: Actor> {
+    pub(crate) cell: Arc<Cell<A::Msg>>,
+    incarnation: u32,
+    leave: bool,
+    stashed: bool,
+    owned: Option<Box<Owned>>,
+}
+
+/// Tasks and watches that one incarnation may have out at once; a further one is refused.
+pub const OWNED_LIMIT: usize = 1024;
+
+/// A timer, pipe or watch that an incarnation ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OrderId(pub(crate) u64);
+
+/// The incarnation has [`OWNED_LIMIT`] timers, pipes and watches out already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this actor has {OWNED_LIMIT} timers, pipes and watches out; cancel some, or let them finish")]
+pub struct TooManyOrders;
+
+impl<A: Actor> Context<A> {
+    pub(crate) fn new(cell: Arc<Cell<A::Msg>>, incarnation: u32) -> Self {
+        Self { cell, incarnation, leave: false, stashed: false, owned: None }
+    }
+
+    /// A handle to this actor, to give to others.
+    #[must_use]
+    pub fn handle(&self) -> A::Handle {
+        A::Handle::from(Handle::new(Arc::clone(&self.cell)))
+    }
+
+    /// Where this actor stands.
+    #[must_use]
+    pub fn path(&self) -> Path {
+        Located::path(&*self.cell)
+    }
+
+    /// Which of its lives this is, counted from 1.
+    #[must_use]
+    pub fn incarnation(&self) -> u32 {
+        self.incarnation
+    }
+
+    /// The system's clock; paused and simulated time hold for it.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.cell.hub().now()
+    }
+
+    /// A number from the system's seeded source.
+    #[must_use]
+    pub fn random(&self) -> u64 {
+        self.cell.hub().with_rng(|rng| rng.u64(..))
+    }
+
+    /// Ends this actor after the present handler, as `Exit::Normal`: a permanent one is started again.
+    pub fn stop(&mut self) {
+        self.leave = true;
+    }
+
+    /// Keeps a message for later. The stash holds as many messages as a lane, and survives a crash.
+    ///
+    /// # Errors
+    /// [`Refused`] gives the message back when the stash is full.
+    pub fn stash(&mut self, message: A::Msg) -> Result<(), Refused<A::Msg>> {
+        self.cell.inner.lock().lanes.stash(message, self.stashed)?;
+        self.stashed = true;
+        Ok(())
+    }
+
+    /// Puts all stashed messages before the normal lane, in the order they were stashed. Says how many.
+    pub fn unstash_all(&mut self) -> usize {
+        let stamp = self.cell.hub().stamp();
+        self.cell.inner.lock().lanes.unstash(stamp)
+    }
+
+    /// Runs a future beside the actor and has its outcome handled as a message, before the normal lane.
+    ///
+    /// # Errors
+    /// [`TooManyOrders`] beyond [`OWNED_LIMIT`]; the future was not started.
+    #[cfg(not(loom))]
+    pub fn pipe<F>(
+        &mut self,
+        future: F,
+        message: impl FnOnce(F::Output) -> A::Msg + Send + 'static,
+    ) -> Result<OrderId, TooManyOrders>
+    where
+        F: Future + Send + 'static,
+    {
+        let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation);
+        self.own(|order| {
+            cell.clone().hub().executor.runtime().spawn(async move {
+                let outcome = future.await;
+                cell.tick(incarnation, Tick { order, message: message(outcome) });
+            })
+        })
+    }
+
+    /// Has a message handled when another actor has stopped for good; at once if it has. Restarts do not count.
+    ///
+    /// # Errors
+    /// [`TooManyOrders`] beyond [`OWNED_LIMIT`].
+    pub fn watch(
+        &mut self,
+        other: &impl Watched,
+        message: impl FnOnce(Exit) -> A::Msg + Send + 'static,
+    ) -> Result<OrderId, TooManyOrders> {
+        let owned = self.owned.get_or_insert_with(Box::default);
+        let order = owned.issue()?;
+        let target = other.child();
+        let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation);
+        let watch = target.watch(Box::new(move |exit| {
+            cell.tick(incarnation, Tick { order: order.0, message: message(exit) });
+        }));
+        owned.keep_watch(order, target, watch);
+        Ok(order)
+    }
+
+    /// Takes back a watch.
+    pub fn unwatch(&mut self, watch: OrderId) {
+        self.cancel(watch);
+    }
+
+    /// Takes back a timer, a pipe or a watch: its message will not be handled, even if it is due already.
+    pub fn cancel(&mut self, order: OrderId) {
+        if let Some(owned) = &mut self.owned {
+            owned.cancel(order);
+        }
+        self.cell.untick(order.0);
+    }
+
+    /// Orders a task that is aborted with the incarnation.
+    #[cfg(not(loom))]
+    pub(crate) fn own(
+        &mut self,
+        spawn: impl FnOnce(u64) -> tokio::task::JoinHandle<()>,
+    ) -> Result<OrderId, TooManyOrders> {
+        let owned = self.owned.get_or_insert_with(Box::default);
+        let order = owned.issue()?;
+        owned.keep_task(order, spawn(order.0));
+        Ok(order)
+    }
+
+    pub(crate) fn wants_leave(&self) -> bool {
+        self.leave
+    }
+
+    pub(crate) fn take_leave(&mut self) -> bool {
+        std::mem::take(&mut self.leave)
+    }
+
+    pub(crate) fn take_stashed(&mut self) -> bool {
+        std::mem::take(&mut self.stashed)
+    }
+}
+
+impl<A: Actor> std::fmt::Debug for Context<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("path", &self.path()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,325 @@
+//! Handles: how messages get to an actor.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::actor::actor::Actor;
+use crate::actor::ask::{AskError, Awaiting, Reply, Slot, within};
+use crate::actor::cell::Cell;
+use crate::actor::child::Child;
+use crate::actor::here::{Here, Running, run_here};
+use crate::actor::send::Sending;
+use crate::actor::waits::{Located, Wait};
+use crate::actor::watch::{Watched, sealed};
+use crate::exit::Exit;
+use crate::mailbox::message::{Lane, Message};
+use crate::mailbox::refused::Refused;
+use crate::mailbox::reserve::QuarantineEntry;
+use crate::path::Path;
+use crate::snapshot::ActorSnapshot;
+
+/// An actor's address, typed by what it can be sent. Cheap to clone; valid across restarts, and afterwards it refuses.
+pub struct Handle<M: Message> {
+    cell: Arc<Cell<M>>,
+    deadline: Option<Duration>,
+    lane: Lane,
+}
+
+impl<M: Message> Handle<M> {
+    pub(crate) fn new(cell: Arc<Cell<M>>) -> Self {
+        Self { cell, deadline: None, lane: Lane::Normal }
+    }
+
+    /// The same address; its messages travel in the urgent lane.
+    #[must_use]
+    pub fn urgent(&self) -> Self {
+        Self { lane: Lane::Urgent, ..self.clone() }
+    }
+
+    /// The same address; its asks have this deadline instead of the declared one.
+    #[must_use]
+    pub fn within(&self, deadline: Duration) -> Self {
+        Self { deadline: Some(deadline), ..self.clone() }
+    }
+
+    /// Where the actor stands.
+    #[must_use]
+    pub fn path(&self) -> Path {
+        Located::path(&*self.cell)
+    }
+
+    /// Sends a message; a full mailbox does as its overflow policy says, by default the sender waits for room.
+    ///
+    /// # Errors
+    /// The future yields [`Refused`] with the message and the reason.
+    pub fn send(&self, message: M) -> Sending<'_, M> {
+        Sending::new(&self.cell, self.lane, message)
+    }
+
+    #[cfg(not(loom))]
+    pub(crate) fn send_owned(&self, message: M) -> Sending<'static, M> {
+        Sending::owned(Arc::clone(&self.cell), self.lane, message)
+    }
+
+    /// Sends a message without waiting.
+    ///
+    /// # Errors
+    /// [`Refused`] gives the message back, with the reason.
+    pub fn try_send(&self, message: M) -> Result<(), Refused<M>> {
+        self.cell.offer(self.lane, message)
+    }
+
+    /// Sends a message in a lane of its own choice; see [`Handle::send`].
+    pub fn send_in(&self, lane: Lane, message: M) -> Sending<'_, M> {
+        Sending::new(&self.cell, if self.lane == Lane::Urgent { Lane::Urgent } else { lane }, message)
+    }
+
+    /// Sends a message in a lane of its own choice without waiting; see [`Handle::try_send`].
+    ///
+    /// # Errors
+    /// [`Refused`] gives the message back, with the reason.
+    pub fn try_send_in(&self, lane: Lane, message: M) -> Result<(), Refused<M>> {
+        self.cell.offer(if self.lane == Lane::Urgent { Lane::Urgent } else { lane }, message)
+    }
+
+    /// Sends a message made around a reply port, and waits for the reply until the deadline of this handle or the
+    /// actor's `ask_timeout`.
+    ///
+    /// # Errors
+    /// [`AskError`]; errors of the domain travel inside the reply.
+    pub async fn ask<R>(&self, message: impl FnOnce(Reply<R>) -> M) -> Result<R, AskError> {
+        self.ask_in(self.lane, None, message).await
+    }
+
+    /// The ask behind the methods that `#[ask]` writes: an idle actor runs a synchronous handler at once on the caller's
+    /// core; otherwise the request is sent.
+    ///
+    /// # Errors
+    /// [`AskError`], as [`Handle::ask`].
+    pub async fn call<A, T, R>(&self, call: Call<A, T, R>, args: T) -> Result<R, AskError>
+    where
+        A: Actor<Msg = M>,
+    {
+        #[cfg(not(loom))]
+        tokio::task::coop::consume_budget().await;
+        let args = match call.here {
+            Some(here) if self.cell.class.options.in_place => {
+                match run_here::<A, T, R>(&self.cell, call.kind, args, here) {
+                    Ok(answer) => return answer.map_err(|_| AskError::NoReply),
+                    Err(args) => args,
+                }
+            }
+            Some(_) | None => args,
+        };
+        let lane = if self.lane == Lane::Urgent { Lane::Urgent } else { call.lane };
+        self.ask_in(lane, call.timeout, |reply| (call.message)(args, reply)).await
+    }
+
+    /// Looks at the state before the next message, however many are queued. Fails the actor if `look` panics.
+    ///
+    /// # Errors
+    /// [`AskError::Full`] if 64 such looks wait already, [`AskError::NoReply`] if the incarnation ended before.
+    pub async fn inspect<A, R>(&self, look: fn(&A) -> R) -> Result<R, AskError>
+    where
+        A: Actor<Msg = M>,
+        R: Send + 'static,
+    {
+        let deadline = self.deadline.unwrap_or(self.cell.class.options.ask_timeout);
+        let (reply, awaiting) = Slot::open(self.wait_edge()?);
+        let call = Box::new(move |state: &mut dyn std::any::Any| {
+            if let Some(running) = state.downcast_ref::<Running<A>>() {
+                drop(reply.send(look(&running.actor)));
+            }
+        });
+        self.cell.call(call).map_err(|(_, refusal)| AskError::from(refusal))?;
+        within(deadline, awaiting.answer()).await
+    }
+
+    /// As [`Handle::send`], for callers outside of async code.
+    ///
+    /// # Errors
+    /// [`Refused`] gives the message back, with the reason.
+    ///
+    /// # Panics
+    /// On a thread that runs async tasks, as tokio's blocking calls do.
+    #[cfg(not(loom))]
+    pub fn blocking_send(&self, message: M) -> Result<(), Refused<M>> {
+        self.block_on(self.send(message))
+    }
+
+    /// As [`Handle::ask`], for callers outside of async code.
+    ///
+    /// # Errors
+    /// [`AskError`], as [`Handle::ask`].
+    ///
+    /// # Panics
+    /// On a thread that runs async tasks, as tokio's blocking calls do.
+    #[cfg(not(loom))]
+    pub fn blocking_ask<R>(&self, message: impl FnOnce(Reply<R>) -> M) -> Result<R, AskError> {
+        self.block_on(self.ask(message))
+    }
+
+    /// Waits for any future of this handle outside of async code: `jfk.block_on(jfk.report())`.
+    ///
+    /// # Panics
+    /// On a thread that runs async tasks, as tokio's blocking calls do.
+    #[cfg(not(loom))]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.cell.hub().executor.runtime().block_on(future)
+    }
+
+    /// Stops the actor for good after its present handler: its supervisor asks it to, and kills it if its shutdown limit
+    /// passes. Queued messages go to the dead letters. Returns at once; [`Handle::stopped`] waits.
+    pub fn stop(&self) {
+        if let Some(owner) = self.cell.class.owner.upgrade() {
+            owner.terminate(self.cell.who().slot);
+        }
+    }
+
+    /// Refuses new messages, handles those that are queued, then stops for good. Returns at once.
+    pub fn drain(&self) {
+        self.cell.refuse();
+        self.cell.order(|orders| orders.drain = true);
+    }
+
+    /// Ends the incarnation at once, even inside an asynchronous handler; the supervisor restarts it as after a crash.
+    pub fn kill(&self) {
+        Child::kill(Arc::clone(&self.cell));
+    }
+
+    /// Stops the incarnation in good order and starts a new one. Does not count as a failure.
+    pub fn restart(&self) {
+        if let Some(owner) = self.cell.class.owner.upgrade() {
+            owner.restart(self.cell.who().slot);
+        }
+    }
+
+    /// Handles no messages until resumed; they queue up. Control still reaches it.
+    pub fn suspend(&self) {
+        Child::suspend(Arc::clone(&self.cell), true);
+    }
+
+    /// Goes on after [`Handle::suspend`].
+    pub fn resume(&self) {
+        Child::suspend(Arc::clone(&self.cell), false);
+    }
+
+    /// Waits until the actor has stopped for good, and says why.
+    pub async fn stopped(&self) -> Exit {
+        let (reply, awaiting) = Slot::open(None);
+        self.cell.watch(Box::new(move |exit| drop(reply.send(exit))));
+        awaiting.answer().await.unwrap_or(Exit::Shutdown)
+    }
+
+    /// Changes the capacity of each lane, between 1 and 2^24. Messages above a smaller one stay and are handled.
+    pub fn set_capacity(&self, capacity: usize) {
+        self.cell.set_capacity(capacity);
+    }
+
+    /// The actor at this moment. Never waits for it.
+    #[must_use]
+    pub fn snapshot(&self) -> ActorSnapshot {
+        Child::snapshot(&*self.cell)
+    }
+
+    /// The messages in quarantine.
+    #[must_use]
+    pub fn quarantined(&self) -> Vec<QuarantineEntry> {
+        self.cell.inner.lock().lanes.quarantine()
+    }
+
+    /// Queues a quarantined message again, after an edit. False if it is not there, or the actor has stopped.
+    pub fn release(&self, id: u64, edit: impl FnOnce(&mut M)) -> bool {
+        self.cell.release(id, edit)
+    }
+
+    /// Drops a quarantined message. False if it is not there.
+    pub fn discard(&self, id: u64) -> bool {
+        self.cell.discard(id)
+    }
+
+    async fn ask_in<R>(
+        &self,
+        lane: Lane,
+        declared: Option<Duration>,
+        message: impl FnOnce(Reply<R>) -> M,
+    ) -> Result<R, AskError> {
+        let deadline = self.deadline.or(declared).unwrap_or(self.cell.class.options.ask_timeout);
+        let (reply, awaiting): (Reply<R>, Awaiting<R>) = Slot::open(self.wait_edge()?);
+        let message = message(reply);
+        within(deadline, async {
+            Sending::new(&self.cell, lane, message).await.map_err(|refused| AskError::from(refused.reason))?;
+            awaiting.answer().await
+        })
+        .await
+    }
+
+    /// Records that the handler on this thread waits for the actor; none outside of handlers.
+    fn wait_edge(&self) -> Result<Option<Wait>, AskError> {
+        let Some(from) = self.cell.hub().running() else { return Ok(None) };
+        let at: Arc<dyn Located> = Arc::clone(&self.cell) as Arc<dyn Located>;
+        match self.cell.hub().waits.wait(from, self.cell.id, at) {
+            Ok(wait) => Ok(Some(wait)),
+            Err(cycle) => Err(AskError::Deadlock { cycle }),
+        }
+    }
+}
+
+/// One `#[ask]` method, as data: how it runs in place, and how it is sent. The macro writes it; by hand it is what makes
+/// an ask of an idle actor free of hops and allocations.
+pub struct Call<A: Actor, T, R> {
+    /// The handler's name, for failure reports.
+    pub kind: &'static str,
+    /// The lane of the request.
+    pub lane: Lane,
+    /// The declared deadline; none leaves it to the actor's `ask_timeout`.
+    pub timeout: Option<Duration>,
+    /// The handler, if it is synchronous.
+    pub here: Option<Here<A, T, R>>,
+    /// The request as a message.
+    pub message: fn(T, Reply<R>) -> A::Msg,
+}
+
+impl<A: Actor, T, R> fmt::Debug for Call<A, T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl<M: Message> Clone for Handle<M> {
+    fn clone(&self) -> Self {
+        Self { cell: Arc::clone(&self.cell), deadline: self.deadline, lane: self.lane }
+    }
+}
+
+impl<M: Message> fmt::Debug for Handle<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Handle({})", self.path())
+    }
+}
+
+impl<M: Message> PartialEq for Handle<M> {
+    /// Whether both are the same address.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cell, &other.cell)
+    }
+}
+
+impl<M: Message> Eq for Handle<M> {}
+
+impl<M: Message> sealed::Sealed for Handle<M> {}
+
+impl<M: Message> Watched for Handle<M> {
+    fn child(&self) -> Arc<dyn Child> {
+        Arc::clone(&self.cell) as Arc<dyn Child>
+    }
+}
+
+impl<M: Message> Handle<M> {
+    /// Whether the actor has stopped for good.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.cell.is_stopped()
+    }
+}

@@ -1,0 +1,72 @@
+//! An incarnation: the actor's state with its context, and how an idle one runs on the caller's own core.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::actor::actor::Actor;
+use crate::actor::cell::Cell;
+use crate::actor::context::Context;
+use crate::actor::panics;
+use crate::actor::turn;
+use crate::exit::{Cause, Exit, Fail, Failure};
+use crate::mailbox::message::Message;
+
+/// The state of a cell, of an actor type that only its own turn knows.
+pub(crate) trait Behaviour<M: Message>: Any + Send {
+    /// Starts a turn with this state.
+    fn begin(self: Box<Self>, cell: Arc<Cell<M>>, ticket: u32);
+}
+
+/// One incarnation of an actor.
+pub(crate) struct Running<A: Actor> {
+    pub(crate) actor: A,
+    pub(crate) cx: Context<A>,
+}
+
+impl<A: Actor> Behaviour<A::Msg> for Running<A> {
+    fn begin(self: Box<Self>, cell: Arc<Cell<A::Msg>>, ticket: u32) {
+        turn::spawn(cell, self, ticket);
+    }
+}
+
+/// The state as what it is; it comes back untouched if it is something else.
+pub(crate) fn known<A: Actor>(state: Box<dyn Behaviour<A::Msg>>) -> Option<Box<Running<A>>> {
+    (state as Box<dyn Any>).downcast::<Running<A>>().ok()
+}
+
+/// A handler that ends without waiting, with its arguments apart.
+pub(crate) type Here<A, T, R> = fn(&mut A, T, &mut Context<A>) -> Result<R, Fail>;
+
+/// The handler failed its actor; there is no reply.
+pub(crate) struct NoReply;
+
+/// Runs a handler at once on the caller's core, if the actor is idle with empty lanes and no orders. Otherwise the
+/// arguments come back, and the ask goes the usual way.
+pub(crate) fn run_here<A: Actor, T, R>(
+    cell: &Arc<Cell<A::Msg>>,
+    kind: &'static str,
+    args: T,
+    handler: Here<A, T, R>,
+) -> Result<Result<R, NoReply>, T> {
+    let Some((state, ticket)) = cell.borrow_state() else { return Err(args) };
+    let Some(mut running) = known::<A>(state) else { return Err(args) };
+    let current = cell.current();
+    let outcome = current.enter(|| panics::catch(|| handler(&mut running.actor, args, &mut running.cx)));
+    let failure = match outcome {
+        Ok(Ok(reply)) => {
+            let (leave, stashed) = (running.cx.take_leave(), running.cx.take_stashed());
+            cell.hand_back(running, ticket, leave, stashed);
+            return Ok(Ok(reply));
+        }
+        Ok(Err(fail)) => Failure {
+            cause: Cause::Fail,
+            text: fail.reason().to_owned(),
+            location: None,
+            message: Some(kind),
+        },
+        Err(failure) => Failure { message: Some(kind), ..failure },
+    };
+    current.enter(|| panics::drop_quietly(running));
+    cell.failed_in_place(ticket, kind, Exit::Failed(Arc::new(failure)));
+    Ok(Err(NoReply))
+}

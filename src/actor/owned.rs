@@ -1,0 +1,67 @@
+//! What one incarnation has out: tasks and watches, gone with it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::actor::child::Child;
+use crate::actor::context::{OWNED_LIMIT, OrderId, TooManyOrders};
+
+enum Out {
+    #[cfg(not(loom))]
+    Task(tokio::task::JoinHandle<()>),
+    Watch(Arc<dyn Child>, u64),
+}
+
+/// Orders by number. Dropping it takes all of them back.
+#[derive(Default)]
+pub(crate) struct Owned {
+    out: HashMap<u64, Out>,
+    issued: u64,
+}
+
+impl Owned {
+    /// A number for one more order. Finished tasks make room first.
+    pub(crate) fn issue(&mut self) -> Result<OrderId, TooManyOrders> {
+        if self.out.len() >= OWNED_LIMIT {
+            self.out.retain(|_, out| !out.is_finished());
+        }
+        if self.out.len() >= OWNED_LIMIT {
+            return Err(TooManyOrders);
+        }
+        self.issued += 1;
+        Ok(OrderId(self.issued))
+    }
+
+    #[cfg(not(loom))]
+    pub(crate) fn keep_task(&mut self, order: OrderId, task: tokio::task::JoinHandle<()>) {
+        self.out.insert(order.0, Out::Task(task));
+    }
+
+    pub(crate) fn keep_watch(&mut self, order: OrderId, target: Arc<dyn Child>, watch: u64) {
+        self.out.insert(order.0, Out::Watch(target, watch));
+    }
+
+    pub(crate) fn cancel(&mut self, order: OrderId) {
+        self.out.remove(&order.0);
+    }
+}
+
+impl Out {
+    fn is_finished(&self) -> bool {
+        match self {
+            #[cfg(not(loom))]
+            Self::Task(task) => task.is_finished(),
+            Self::Watch(_, watch) => *watch == 0,
+        }
+    }
+}
+
+impl Drop for Out {
+    fn drop(&mut self) {
+        match self {
+            #[cfg(not(loom))]
+            Self::Task(task) => task.abort(),
+            Self::Watch(target, watch) => target.unwatch(*watch),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Catching a handler's panic with its text and place.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::actor::waits::Current;
+use crate::exit::{Cause, Failure};
+
+thread_local! {
+    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Whether somebody in this process subscribed to failure reports.
+static HEARD: AtomicBool = AtomicBool::new(false);
+
+/// From now on somebody hears of failures, so that panics of actors need not be printed.
+pub(crate) fn heard() {
+    HEARD.store(true, Ordering::Relaxed);
+}
+
+/// Installs the hook that notes where a supervised panic happened. A panic that nobody else would hear of (no failure
+/// subscriber, no tracing subscriber) is printed by the hook that was there before, as all others are.
+pub(crate) fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let supervised = Current::get().is_some();
+            if supervised {
+                let place = info.location().map(ToString::to_string);
+                let _ = LOCATION.try_with(|location| *location.borrow_mut() = place);
+            }
+            let reported = HEARD.load(Ordering::Relaxed)
+                || tracing::enabled!(target: "swarmtree::failure", tracing::Level::ERROR);
+            if !(supervised && reported) {
+                before(info);
+            }
+        }));
+    });
+}
+
+/// Runs supervised code; a panic comes back as a failure.
+pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Failure> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| Failure {
+        cause: Cause::Panic,
+        text: text_of(&*payload),
+        location: LOCATION.take(),
+        message: None,
+    })
+}
+
+/// Drops a user's value whose destructor may panic: the actor it belonged to has ended already.
+pub(crate) fn drop_quietly<T>(value: T) {
+    if let Err(failure) = catch(move || drop(value)) {
+        tracing::error!(target: "swarmtree::failure", %failure, "a destructor panicked after its actor had ended");
+    }
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        return (*text).to_owned();
+    }
+    payload.downcast_ref::<String>().cloned().unwrap_or_else(|| "a panic without text".to_owned())
+}

@@ -1,0 +1,119 @@
+//! Sending: now, or when there is room.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::actor::cell::Cell;
+use crate::actor::waits::{Located, Wait};
+use crate::mailbox::lane::Ticket;
+use crate::mailbox::message::{Lane, Message};
+use crate::mailbox::refused::{Refusal, Refused};
+
+/// A message on its way into a mailbox; done when it is accepted.
+///
+/// Dropping it before takes the message back: it is dropped too, was never accepted, and holds no room.
+#[must_use = "a send does nothing until it is awaited"]
+pub struct Sending<'a, M: Message> {
+    cell: Target<'a, M>,
+    lane: Lane,
+    state: State<M>,
+    wait: Option<Wait>,
+}
+
+/// The cell of the one it is sent to.
+enum Target<'a, M: Message> {
+    Borrowed(&'a Arc<Cell<M>>),
+    Owned(Arc<Cell<M>>),
+}
+
+impl<M: Message> Target<'_, M> {
+    fn get(&self) -> &Arc<Cell<M>> {
+        match self {
+            Self::Borrowed(cell) => cell,
+            Self::Owned(cell) => cell,
+        }
+    }
+}
+
+enum State<M> {
+    New(M),
+    Waiting(Ticket),
+    Done,
+}
+
+impl<'a, M: Message> Sending<'a, M> {
+    pub(crate) fn new(cell: &'a Arc<Cell<M>>, lane: Lane, message: M) -> Self {
+        Self { cell: Target::Borrowed(cell), lane, state: State::New(message), wait: None }
+    }
+
+    pub(crate) fn owned(cell: Arc<Cell<M>>, lane: Lane, message: M) -> Self {
+        Self { cell: Target::Owned(cell), lane, state: State::New(message), wait: None }
+    }
+
+    /// The first look: in, refused, or in line.
+    fn begin(&mut self, message: M, cx: &mut Context<'_>) -> Poll<Result<(), Refused<M>>> {
+        if let Some(from) = self.cell.get().hub().running()
+            && self.wait.is_none()
+            && self.cell.get().would_wait(self.lane)
+        {
+            let at: Arc<dyn Located> = Arc::clone(self.cell.get()) as Arc<dyn Located>;
+            match self.cell.get().hub().waits.wait(from, self.cell.get().id, at) {
+                Ok(wait) => self.wait = Some(wait),
+                Err(cycle) => return Poll::Ready(Err(Refused { message, reason: Refusal::Deadlock { cycle } })),
+            }
+        }
+        match self.cell.get().offer_or_enroll(self.lane, message, cx.waker()) {
+            Ok(None) => Poll::Ready(Ok(())),
+            Ok(Some(ticket)) => {
+                self.state = State::Waiting(ticket);
+                Poll::Pending
+            }
+            Err(refused) => Poll::Ready(Err(refused)),
+        }
+    }
+}
+
+/// Nothing in it is ever pinned.
+impl<M: Message> Unpin for Sending<'_, M> {}
+
+impl<M: Message> Future for Sending<'_, M> {
+    type Output = Result<(), Refused<M>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        #[cfg(not(loom))]
+        let budget = std::task::ready!(tokio::task::coop::poll_proceed(cx));
+        let sent = match std::mem::replace(&mut self.state, State::Done) {
+            State::New(message) => self.begin(message, cx),
+            State::Waiting(ticket) => {
+                let seen = self.cell.get().look(self.lane, ticket, cx.waker());
+                if seen.is_pending() {
+                    self.state = State::Waiting(ticket);
+                }
+                seen
+            }
+            State::Done => Poll::Pending,
+        };
+        if sent.is_ready() {
+            self.wait = None;
+            #[cfg(not(loom))]
+            budget.made_progress();
+        }
+        sent
+    }
+}
+
+impl<M: Message> Drop for Sending<'_, M> {
+    fn drop(&mut self) {
+        if let State::Waiting(ticket) = self.state {
+            drop(self.cell.get().withdraw(self.lane, ticket));
+        }
+    }
+}
+
+impl<M: Message> std::fmt::Debug for Sending<'_, M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sending").field("to", &Located::path(&**self.cell.get())).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,50 @@
+//! Timers: messages that an incarnation orders for later.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::actor::actor::Actor;
+use crate::actor::context::{Context, OrderId, TooManyOrders};
+use crate::actor::rare::Tick;
+
+impl<A: Actor> Context<A> {
+    /// Has a message handled once, after a pause; before the normal lane, however full it is.
+    ///
+    /// # Errors
+    /// [`TooManyOrders`] beyond [`crate::actor::context::OWNED_LIMIT`].
+    pub fn after(&mut self, pause: Duration, message: A::Msg) -> Result<OrderId, TooManyOrders> {
+        let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation());
+        self.own(|order| {
+            cell.clone().hub().executor.runtime().spawn(async move {
+                tokio::time::sleep(pause).await;
+                cell.tick(incarnation, Tick { order, message });
+            })
+        })
+    }
+
+    /// Has a message handled once in each period, the first after one period; at least 1 ms. A tick that comes while the
+    /// one before still waits is skipped, so that a slow actor is not flooded by its own timer.
+    ///
+    /// # Errors
+    /// [`TooManyOrders`] beyond [`crate::actor::context::OWNED_LIMIT`].
+    pub fn every(
+        &mut self,
+        period: Duration,
+        mut message: impl FnMut() -> A::Msg + Send + 'static,
+    ) -> Result<OrderId, TooManyOrders> {
+        let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation());
+        let period = period.max(Duration::from_millis(1));
+        self.own(|order| {
+            cell.clone().hub().executor.runtime().spawn(async move {
+                let mut clock = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
+                clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+                loop {
+                    clock.tick().await;
+                    if !cell.tick(incarnation, Tick { order, message: message() }) {
+                        return;
+                    }
+                }
+            })
+        })
+    }
+}

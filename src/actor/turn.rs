@@ -1,0 +1,334 @@
+//! A turn: the task that handles an actor's messages while there are any.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
+
+use crate::actor::actor::{Actor, Handled};
+use crate::actor::cell::Cell;
+use crate::actor::cell_turn::{Next, Settled};
+use crate::actor::dead_letter::DeadReason;
+use crate::actor::here::{Behaviour, Running, known};
+use crate::actor::panics;
+use crate::actor::residents::Resident;
+use crate::exit::{Cause, Exit, Fail, Failure};
+use crate::mailbox::lanes::{Crashed, Taken};
+use crate::mailbox::message::{Lane, Message, kind_name};
+use crate::sync::yield_now;
+
+/// Starts a turn that owns the state.
+pub(crate) fn spawn<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, ticket: u32) {
+    let current = cell.current();
+    let executor = cell.hub().executor.clone();
+    let turn = async move {
+        let mut work = pin!(run(cell, running, ticket));
+        poll_fn(|cx| current.enter(|| work.as_mut().poll(cx))).await;
+    };
+    executor.spawn(turn);
+}
+
+/// Why a handler was left before its end.
+pub(crate) enum Cut {
+    Panicked(Failure),
+    Killed,
+}
+
+/// Runs user code that may wait: a panic is caught, and a kill of the ticket's holder cuts it short.
+pub(crate) async fn guarded<M: Message, F: Future>(cell: &Cell<M>, ticket: u32, code: F) -> Result<F::Output, Cut> {
+    let mut code = pin!(code);
+    poll_fn(|cx| match panics::catch(|| code.as_mut().poll(cx)) {
+        Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
+        Ok(Poll::Pending) if cell.is_cut(ticket, cx.waker()) => Poll::Ready(Err(Cut::Killed)),
+        Ok(Poll::Pending) => Poll::Pending,
+        Err(failure) => Poll::Ready(Err(Cut::Panicked(failure))),
+    })
+    .await
+}
+
+/// Why a turn stopped handling its batch.
+enum Pause<M> {
+    /// The batch is handled, or something else is more urgent.
+    Look,
+    /// The next message takes an asynchronous handler.
+    Async(M),
+    /// The handler failed on purpose.
+    Failed(Fail),
+}
+
+/// How an incarnation ends.
+enum End {
+    Failed(Failure),
+    Killed,
+}
+
+struct Turn<A: Actor> {
+    cell: Arc<Cell<A::Msg>>,
+    ticket: u32,
+    batch: VecDeque<A::Msg>,
+    taken: Option<Taken>,
+    handled: u32,
+    /// Handled since other tasks last got the core.
+    unyielded: u32,
+    /// The kind of the message in hand.
+    kind: usize,
+    /// A copy of the message in hand, where the actor keeps one.
+    kept: Option<A::Msg>,
+    times: Vec<Duration>,
+    wakers: Vec<Waker>,
+}
+
+async fn run<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, ticket: u32) {
+    let mut turn = Turn {
+        cell,
+        ticket,
+        batch: VecDeque::new(),
+        taken: None,
+        handled: 0,
+        unyielded: 0,
+        kind: 0,
+        kept: None,
+        times: Vec::new(),
+        wakers: Vec::new(),
+    };
+    let mut lost = Lost { cell: Arc::clone(&turn.cell), ticket, armed: true };
+    let mut running = Some(running);
+    while let Some(next) = turn.next(&mut running).await {
+        if let Some(end) = turn.carry_out(next, &mut running).await {
+            turn.end(running.take(), end);
+            break;
+        }
+        if turn.unyielded >= turn.cell.class.options.turn && running.is_some() {
+            turn.unyielded = 0;
+            yield_now().await;
+        }
+    }
+    lost.armed = false;
+}
+
+/// Tells the supervisor of a turn that was dropped with its runtime, or that panicked outside of user code.
+struct Lost<M: Message> {
+    cell: Arc<Cell<M>>,
+    ticket: u32,
+    armed: bool,
+}
+
+impl<M: Message> Drop for Lost<M> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.cell.lost(self.ticket);
+        }
+    }
+}
+
+/// A step that a turn carries out with the state in hand.
+enum Step<A: Actor> {
+    Batch,
+    Tick(A::Msg),
+    Call(crate::actor::rare::Call),
+    Stop(Exit),
+    Kill,
+}
+
+impl<A: Actor> Turn<A> {
+    /// Waits until there is something to do; none ends the turn.
+    async fn next(&mut self, running: &mut Option<Box<Running<A>>>) -> Option<Step<A>> {
+        let mut stay = None;
+        let (state, step) = poll_fn(|cx| {
+            loop {
+                let next = self.ask(running, cx.waker(), stay);
+                self.wakers.drain(..).for_each(Waker::wake);
+                return match next {
+                    Next::Batch(state, taken) => {
+                        self.taken = Some(taken);
+                        Poll::Ready(Some((state, Step::Batch)))
+                    }
+                    Next::Tick(state, message) => Poll::Ready(Some((state, Step::Tick(message)))),
+                    Next::Call(state, call) => Poll::Ready(Some((state, Step::Call(call)))),
+                    Next::Stop(state, exit) => Poll::Ready(Some((state, Step::Stop(exit)))),
+                    Next::Kill(state) => Poll::Ready(Some((state, Step::Kill))),
+                    Next::Drained => {
+                        self.cell.drained();
+                        continue;
+                    }
+                    Next::Apply => {
+                        let newcomer: Arc<dyn Resident> = Arc::clone(&self.cell) as Arc<dyn Resident>;
+                        stay = Some(self.cell.hub().residents.admit(&newcomer));
+                        continue;
+                    }
+                    Next::Park => Poll::Pending,
+                    Next::Leave | Next::Gone => Poll::Ready(None),
+                };
+            }
+        })
+        .await?;
+        *running = known::<A>(state);
+        Some(step)
+    }
+
+    /// Gives back what is in hand, and asks the cell what comes next.
+    fn ask(&mut self, running: &mut Option<Box<Running<A>>>, waker: &Waker, stay: Option<bool>) -> Next<A::Msg> {
+        let leave = running.as_mut().is_some_and(|running| running.cx.take_leave());
+        let state = running.take().map(|running| running as Box<dyn Behaviour<A::Msg>>);
+        let settled = state.as_ref().map(|_| Settled {
+            lane: self.taken.take().map_or(Lane::Normal, |taken| taken.lane),
+            handled: std::mem::take(&mut self.handled),
+            times: &mut self.times,
+            leave,
+        });
+        self.cell.next(self.ticket, state, settled, (&mut self.batch, &mut self.wakers), (waker, stay))
+    }
+
+    async fn carry_out(&mut self, step: Step<A>, running: &mut Option<Box<Running<A>>>) -> Option<End> {
+        let state = running.as_mut()?;
+        match step {
+            Step::Batch => self.handle_batch(state).await,
+            Step::Tick(message) => self.handle_tick(state, message).await,
+            Step::Call(call) => panics::catch(|| call(&mut **state)).err().map(End::Failed),
+            Step::Kill => Some(End::Killed),
+            Step::Stop(exit) => {
+                let Some(mut state) = running.take() else { return None };
+                let stopped = guarded(&self.cell, self.ticket, state.actor.stop(&exit, &mut state.cx)).await;
+                let exit = match stopped {
+                    Ok(()) => exit,
+                    Err(Cut::Killed) => Exit::Killed,
+                    Err(Cut::Panicked(failure)) => Exit::Failed(Arc::new(failure)),
+                };
+                panics::drop_quietly(state);
+                self.cell.end(self.ticket, exit);
+                None
+            }
+        }
+    }
+
+    /// Handles the batch; `Some` ends the incarnation.
+    async fn handle_batch(&mut self, state: &mut Box<Running<A>>) -> Option<End> {
+        loop {
+            match panics::catch(|| self.handle_sync(state)) {
+                Ok(Pause::Look) => return None,
+                Ok(Pause::Async(message)) => {
+                    let begun = self.cell.hub().stamp();
+                    let handler = state.actor.handle_async(message, &mut state.cx);
+                    match guarded(&self.cell, self.ticket, handler).await {
+                        Ok(Ok(())) => self.book(state, begun),
+                        Ok(Err(fail)) => return Some(End::Failed(self.on_purpose(&fail))),
+                        Err(Cut::Panicked(failure)) => return Some(End::Failed(self.blamed(failure))),
+                        Err(Cut::Killed) => return Some(End::Killed),
+                    }
+                }
+                Ok(Pause::Failed(fail)) => return Some(End::Failed(self.on_purpose(&fail))),
+                Err(failure) => return Some(End::Failed(self.blamed(failure))),
+            }
+        }
+    }
+
+    /// Handles messages as long as they take no waiting. Runs inside `catch_unwind`: everything that must survive a
+    /// panic is in `self`.
+    fn handle_sync(&mut self, state: &mut Running<A>) -> Pause<A::Msg> {
+        let keeps = self.cell.class.options.retry > 0;
+        let metered = self.cell.hub().stamp().is_some();
+        while !self.cell.attention.load(Ordering::Relaxed) && !state.cx.wants_leave() {
+            let Some(message) = self.batch.pop_front() else { break };
+            self.kind = message.kind();
+            if keeps {
+                self.kept = A::keep(&message);
+            }
+            let begun = if metered { self.cell.hub().stamp() } else { None };
+            match state.actor.handle(message, &mut state.cx) {
+                Handled::Done => self.book(state, begun),
+                Handled::Async(message) => return Pause::Async(message),
+                Handled::Fail(fail) => return Pause::Failed(fail),
+            }
+        }
+        Pause::Look
+    }
+
+    /// One message of the batch is handled, or stashed.
+    fn book(&mut self, state: &mut Running<A>, begun: Option<Instant>) {
+        self.unyielded += 1;
+        self.handled += u32::from(!state.cx.take_stashed());
+        self.kept = None;
+        if let (Some(begun), Some(now)) = (begun, self.cell.hub().stamp()) {
+            self.times.push(now.saturating_duration_since(begun));
+        }
+    }
+
+    async fn handle_tick(&mut self, state: &mut Box<Running<A>>, message: A::Msg) -> Option<End> {
+        self.kind = message.kind();
+        self.unyielded += 1;
+        let end = match panics::catch(|| state.actor.handle(message, &mut state.cx)) {
+            Ok(Handled::Done) => None,
+            Ok(Handled::Fail(fail)) => Some(End::Failed(self.on_purpose(&fail))),
+            Ok(Handled::Async(message)) => {
+                let handler = state.actor.handle_async(message, &mut state.cx);
+                match guarded(&self.cell, self.ticket, handler).await {
+                    Ok(Ok(())) => None,
+                    Ok(Err(fail)) => Some(End::Failed(self.on_purpose(&fail))),
+                    Err(Cut::Panicked(failure)) => Some(End::Failed(self.blamed(failure))),
+                    Err(Cut::Killed) => Some(End::Killed),
+                }
+            }
+            Err(failure) => Some(End::Failed(self.blamed(failure))),
+        };
+        let stashed = state.cx.take_stashed();
+        let kind = kind_name::<A::Msg>(self.kind);
+        match &end {
+            None => self.cell.book_tick(self.ticket, stashed),
+            Some(End::Killed) => self.cell.tick_died(self.ticket, kind, DeadReason::Killed),
+            Some(End::Failed(failure)) => {
+                let failure = Arc::new(failure.clone());
+                self.cell.tick_died(self.ticket, kind, DeadReason::Crashed(failure));
+            }
+        }
+        end
+    }
+
+    /// The incarnation failed or was killed: books its batch and the message in hand, drops the state, tells the
+    /// supervisor.
+    fn end(&mut self, running: Option<Box<Running<A>>>, end: End) {
+        panics::drop_quietly(running);
+        let kind = kind_name::<A::Msg>(self.kind);
+        let in_hand = self.taken.take();
+        if let Some(taken) = &in_hand {
+            let handled = std::mem::take(&mut self.handled);
+            self.cell.settle_last(self.ticket, taken.lane, handled, &mut self.batch, &mut self.wakers);
+        }
+        self.wakers.drain(..).for_each(Waker::wake);
+        let exit = match end {
+            End::Failed(failure) => {
+                let failure = Arc::new(failure);
+                if let Some(taken) = in_hand {
+                    let crashed = match self.kept.take() {
+                        Some(message) => Crashed::Kept { message, crashes: taken.crashes + 1 },
+                        None => Crashed::Lost,
+                    };
+                    self.cell.crash(self.ticket, kind, crashed, &failure);
+                }
+                Exit::Failed(failure)
+            }
+            End::Killed => {
+                if in_hand.is_some() {
+                    self.cell.cut_short(self.ticket, kind, self.kept.take());
+                }
+                Exit::Killed
+            }
+        };
+        self.cell.end(self.ticket, exit);
+    }
+
+    fn on_purpose(&self, fail: &Fail) -> Failure {
+        Failure {
+            cause: Cause::Fail,
+            text: fail.reason().to_owned(),
+            location: None,
+            message: Some(kind_name::<A::Msg>(self.kind)),
+        }
+    }
+
+    fn blamed(&self, failure: Failure) -> Failure {
+        Failure { message: Some(kind_name::<A::Msg>(self.kind)), ..failure }
+    }
+}

@@ -1,0 +1,177 @@
+//! Who waits for whom, so that a wait that would never end is refused at once.
+//!
+//! A handler that waits for a reply or for room adds an edge from its actor to the other one. Before an edge goes in, the
+//! graph is searched from its target: a path back to the waiter is a cycle of actors none of which can go on
+//! (the AND model of Chandy, Misra and Haas 1983, on one machine and therefore with one lock).
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::path::Path;
+
+/// The number of an actor within its system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ActorId(pub(crate) u64);
+
+thread_local! {
+    static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
+}
+
+/// The actor whose code this thread runs now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Current {
+    /// Tells systems apart: numbers of actors are unique within one only.
+    pub(crate) system: usize,
+    pub(crate) actor: ActorId,
+}
+
+impl Current {
+    /// Runs code as this actor.
+    pub(crate) fn enter<R>(self, run: impl FnOnce() -> R) -> R {
+        struct Restore(Option<Current>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        let _restore = Restore(CURRENT.replace(Some(self)));
+        run()
+    }
+
+    pub(crate) fn get() -> Option<Self> {
+        CURRENT.get()
+    }
+}
+
+/// What can say where it stands, for the cycle in an error.
+pub(crate) trait Located: Send + Sync {
+    fn path(&self) -> Path;
+}
+
+struct Edge {
+    serial: u64,
+    to: ActorId,
+    at: Arc<dyn Located>,
+}
+
+#[derive(Default)]
+struct Edges {
+    from: HashMap<ActorId, Vec<Edge>>,
+    issued: u64,
+}
+
+/// The wait-for graph of one system.
+#[derive(Default)]
+pub(crate) struct Waits {
+    edges: Mutex<Edges>,
+}
+
+/// A recorded wait; dropping it ends it.
+pub(crate) struct Wait {
+    waits: Arc<Waits>,
+    from: ActorId,
+    serial: u64,
+}
+
+impl Waits {
+    /// Records that `from` waits for `to`, or says which cycle this would close.
+    pub(crate) fn wait(
+        self: &Arc<Self>,
+        from: ActorId,
+        to: ActorId,
+        at: Arc<dyn Located>,
+    ) -> Result<Wait, Vec<Path>> {
+        let mut edges = self.edges.lock();
+        if from == to {
+            return Err(vec![at.path()]);
+        }
+        if let Some(mut cycle) = edges.path_between(to, from) {
+            cycle.insert(0, at);
+            return Err(cycle.iter().map(|located| located.path()).collect());
+        }
+        edges.issued += 1;
+        let serial = edges.issued;
+        edges.from.entry(from).or_default().push(Edge { serial, to, at });
+        Ok(Wait { waits: Arc::clone(self), from, serial })
+    }
+}
+
+impl Edges {
+    /// The actors after `start` on a path of waits to `goal`, found depth first.
+    fn path_between(&self, start: ActorId, goal: ActorId) -> Option<Vec<Arc<dyn Located>>> {
+        let mut seen = vec![start];
+        let mut stack: Vec<(ActorId, usize)> = vec![(start, 0)];
+        while let Some((at, next)) = stack.last_mut() {
+            let Some(edge) = self.from.get(at).and_then(|edges| edges.get(*next)) else {
+                stack.pop();
+                continue;
+            };
+            *next += 1;
+            if edge.to == goal {
+                let walked = stack.iter().filter_map(|(at, next)| self.from.get(at)?.get(next - 1));
+                return Some(walked.map(|edge| Arc::clone(&edge.at)).collect());
+            }
+            if !seen.contains(&edge.to) {
+                seen.push(edge.to);
+                stack.push((edge.to, 0));
+            }
+        }
+        None
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let mut edges = self.waits.edges.lock();
+        if let Some(list) = edges.from.get_mut(&self.from) {
+            list.retain(|edge| edge.serial != self.serial);
+            if list.is_empty() {
+                edges.from.remove(&self.from);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct At(&'static str);
+    impl Located for At {
+        fn path(&self) -> Path {
+            Path::root().child(self.0)
+        }
+    }
+
+    const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+
+    fn wait(waits: &Arc<Waits>, from: u64, to: u64) -> Result<Wait, String> {
+        let name = NAMES[usize::try_from(to).unwrap()];
+        waits
+            .wait(ActorId(from), ActorId(to), Arc::new(At(name)))
+            .map_err(|cycle| crate::mailbox::refused::cycle_text(&cycle))
+    }
+
+    #[test]
+    fn the_wait_that_closes_a_cycle_is_refused_with_the_cycle() {
+        let waits = Arc::new(Waits::default());
+        let _ab = wait(&waits, 0, 1).unwrap();
+        let _ad = wait(&waits, 0, 3).unwrap();
+        let _bc = wait(&waits, 1, 2).unwrap();
+        assert_eq!(wait(&waits, 2, 0).err().unwrap(), "a -> b -> c -> a");
+        assert_eq!(wait(&waits, 2, 2).err().unwrap(), "c -> c");
+    }
+
+    #[test]
+    fn an_ended_wait_closes_no_cycle() {
+        let waits = Arc::new(Waits::default());
+        let ab = wait(&waits, 0, 1).unwrap();
+        drop(ab);
+        let _ba = wait(&waits, 1, 0).unwrap();
+        let _bd = wait(&waits, 1, 3).unwrap();
+        let _da = wait(&waits, 3, 0).unwrap();
+    }
+}

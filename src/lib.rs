@@ -1,0 +1,38 @@
+//! Swarmtree: an actor-based supervision runtime on ractor and tokio.
+
+mod actor;
+mod exit;
+mod mailbox;
+mod path;
+mod snapshot;
+mod span;
+mod spec;
+mod sync;
+
+pub use crate::actor::actor::{Actor, Handled, StartError};
+pub use crate::actor::ask::{AskError, Reply};
+pub use crate::actor::context::{Context, OWNED_LIMIT, OrderId, TooManyOrders};
+pub use crate::actor::dead_letter::{DeadLetter, DeadReason};
+pub use crate::actor::descriptor::{Descriptor, HandlerDescriptor, HandlerKind};
+pub use crate::actor::failure::{Decision, FailureReport};
+pub use crate::actor::handle::{Call, Handle};
+pub use crate::actor::options::Options;
+pub use crate::actor::send::Sending;
+#[cfg(not(loom))]
+pub use crate::actor::sink::{HandleSink, Outlet, OutletError, OutletStream, outlet};
+pub use crate::actor::topic::{Subscription, Topic};
+pub use crate::actor::watch::Watched;
+pub use crate::exit::{Cause, Exit, Fail, Failure};
+pub use crate::mailbox::histogram::Histogram;
+pub use crate::mailbox::lanes::{CAPACITY_LIMIT, QUARANTINE_LIMIT};
+pub use crate::mailbox::ledger::Ledger;
+pub use crate::mailbox::message::{Lane, Message};
+pub use crate::mailbox::refused::{Refusal, Refused};
+pub use crate::mailbox::reserve::QuarantineEntry;
+pub use crate::path::{NAME_BYTES_LIMIT, NameError, Path};
+pub use crate::snapshot::{ActorKind, ActorSnapshot, MailboxSnapshot, Status, Times};
+pub use crate::span::{Span, SpanError, SpanRange};
+pub use crate::spec::{
+    AutoShutdown, Backoff, ChildPolicy, Intensity, Overflow, Restart, Shutdown, SpecError, Strategy, SupervisorPolicy,
+};
+pub use swarmtree_macros::{actor, handlers};

@@ -1,0 +1,168 @@
+//! One lane: a ring of messages, those taken out by a turn, and the senders that wait for room, first come first served.
+
+use std::collections::VecDeque;
+use std::task::Waker;
+use std::time::Instant;
+
+/// A sender's place in the wait list of one lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket(u64);
+
+/// A waiting sender. Its message lies here, so that room that comes free is filled without waiting for the sender's task.
+struct Waiter<M> {
+    ticket: Ticket,
+    message: M,
+    waker: Waker,
+}
+
+struct WaitList<M> {
+    list: VecDeque<Waiter<M>>,
+    issued: u64,
+}
+
+pub(crate) struct LaneQueue<M> {
+    queue: VecDeque<M>,
+    /// When each queued message came in; kept only while somebody reads the histograms.
+    stamps: Option<Box<VecDeque<Instant>>>,
+    /// Out with the turn, the one being handled among them.
+    taken: u32,
+    waiting: Option<Box<WaitList<M>>>,
+}
+
+impl<M> LaneQueue<M> {
+    pub(crate) fn new() -> Self {
+        Self { queue: VecDeque::new(), stamps: None, taken: 0, waiting: None }
+    }
+
+    /// Messages that take up room: queued, or taken and not yet begun.
+    pub(crate) fn occupied(&self) -> usize {
+        self.queue.len() + (self.taken as usize).saturating_sub(1)
+    }
+
+    /// Messages inside, those with the turn included.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len() + self.taken as usize
+    }
+
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(crate) fn has_waiters(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| !waiting.list.is_empty())
+    }
+
+    pub(crate) fn push(&mut self, message: M, stamp: Option<Instant>) {
+        self.restamp(stamp);
+        if let (Some(stamps), Some(at)) = (&mut self.stamps, stamp) {
+            stamps.push_back(at);
+        }
+        self.queue.push_back(message);
+    }
+
+    /// Puts messages before all others, in their order.
+    pub(crate) fn push_all_front(&mut self, messages: &mut VecDeque<M>, stamp: Option<Instant>) {
+        self.restamp(stamp);
+        while let Some(message) = messages.pop_back() {
+            if let (Some(stamps), Some(at)) = (&mut self.stamps, stamp) {
+                stamps.push_front(at);
+            }
+            self.queue.push_front(message);
+        }
+    }
+
+    pub(crate) fn pop_oldest(&mut self) -> Option<M> {
+        if let Some(stamps) = &mut self.stamps {
+            stamps.pop_front();
+        }
+        self.queue.pop_front()
+    }
+
+    /// Moves up to `limit` messages into the turn's own buffer; the whole ring changes hands where that suffices.
+    pub(crate) fn take(&mut self, limit: usize, batch: &mut VecDeque<M>, mut aged: impl FnMut(Instant)) -> usize {
+        let count = self.queue.len().min(limit);
+        if let Some(stamps) = &mut self.stamps {
+            stamps.drain(..count.min(stamps.len())).for_each(&mut aged);
+        }
+        if count == self.queue.len() && batch.is_empty() {
+            std::mem::swap(&mut self.queue, batch);
+        } else {
+            batch.extend(self.queue.drain(..count));
+        }
+        self.taken += u32::try_from(count).unwrap_or(u32::MAX);
+        count
+    }
+
+    /// The turn has done with what it took; says how many that were.
+    pub(crate) fn release(&mut self) -> u64 {
+        u64::from(std::mem::take(&mut self.taken))
+    }
+
+    pub(crate) fn oldest(&self) -> Option<Instant> {
+        self.stamps.as_ref().and_then(|stamps| stamps.front().copied())
+    }
+
+    /// Gives back the buffer of an actor that has nothing to do.
+    pub(crate) fn shrink(&mut self, keep: usize) {
+        if self.queue.is_empty() && self.queue.capacity() > keep {
+            self.queue = VecDeque::new();
+        }
+    }
+
+    pub(crate) fn drain(&mut self) -> VecDeque<M> {
+        self.stamps = None;
+        std::mem::take(&mut self.queue)
+    }
+
+    pub(crate) fn enroll(&mut self, message: M, waker: Waker) -> Ticket {
+        let waiting =
+            self.waiting.get_or_insert_with(|| Box::new(WaitList { list: VecDeque::new(), issued: 0 }));
+        let ticket = Ticket(waiting.issued);
+        waiting.issued += 1;
+        waiting.list.push_back(Waiter { ticket, message, waker });
+        ticket
+    }
+
+    /// The next waiter's message, for its weight.
+    pub(crate) fn next_waiting(&self) -> Option<&M> {
+        self.waiting.as_ref().and_then(|waiting| waiting.list.front()).map(|waiter| &waiter.message)
+    }
+
+    /// The next waiter leaves the list with its message; whoever admits it wakes it.
+    pub(crate) fn admit(&mut self) -> Option<(M, Waker)> {
+        let waiting = self.waiting.as_mut()?;
+        let waiter = waiting.list.pop_front()?;
+        Some((waiter.message, waiter.waker))
+    }
+
+    /// Whether the ticket still waits; its waker is brought up to date.
+    pub(crate) fn is_waiting(&mut self, ticket: Ticket, waker: &Waker) -> bool {
+        let Some(waiting) = &mut self.waiting else { return false };
+        let Ok(at) = waiting.list.binary_search_by_key(&ticket, |waiter| waiter.ticket) else { return false };
+        if let Some(waiter) = waiting.list.get_mut(at) {
+            waiter.waker.clone_from(waker);
+        }
+        true
+    }
+
+    /// Takes a waiting message out of the list; none if it was admitted.
+    pub(crate) fn withdraw(&mut self, ticket: Ticket) -> Option<M> {
+        let waiting = self.waiting.as_mut()?;
+        let at = waiting.list.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()?;
+        waiting.list.remove(at).map(|waiter| waiter.message)
+    }
+
+    /// Wakes every waiter to look again; their messages stay with them.
+    pub(crate) fn wakers(&self) -> Vec<Waker> {
+        self.waiting.iter().flat_map(|waiting| waiting.list.iter().map(|waiter| waiter.waker.clone())).collect()
+    }
+
+    /// Keeps stamps while somebody reads, and one for each queued message; none otherwise.
+    fn restamp(&mut self, stamp: Option<Instant>) {
+        match (stamp, &mut self.stamps) {
+            (None, Some(_)) => self.stamps = None,
+            (Some(at), None) => self.stamps = Some(Box::new(self.queue.iter().map(|_| at).collect())),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+    }
+}

@@ -1,0 +1,471 @@
+//! A whole mailbox: two lanes of messages under one set of bounds, and the books that balance them.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Instant;
+
+use crate::exit::Failure;
+use crate::mailbox::lane::{LaneQueue, Ticket};
+use crate::mailbox::ledger::Ledger;
+use crate::mailbox::message::{Lane, Message, kind_name};
+use crate::mailbox::refused::{Refusal, Refused};
+use crate::mailbox::reserve::{Quarantined, QuarantineEntry, Reserve, Retry};
+use crate::spec::Overflow;
+
+/// The largest capacity of a lane.
+pub const CAPACITY_LIMIT: usize = 1 << 24;
+/// The most messages one actor keeps in quarantine; a further one goes to the dead letters.
+pub const QUARANTINE_LIMIT: usize = 64;
+
+/// The bounds of one mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// Messages that each lane may hold.
+    pub(crate) capacity: usize,
+    /// Bytes that both lanes together may hold; 0 is no bound.
+    pub(crate) bytes: usize,
+    pub(crate) overflow: Overflow,
+}
+
+/// What became of an offered message that was not refused. `displaced` is dropped by the caller, outside the lock.
+pub(crate) struct Accepted<M> {
+    pub(crate) displaced: Option<M>,
+    /// More that were displaced by one heavy message.
+    pub(crate) further: Vec<M>,
+}
+
+/// What became of the message whose handler crashed.
+pub(crate) enum Crashed<M> {
+    /// It was consumed; nothing is left of it but its kind.
+    Lost,
+    /// A copy was kept; it goes again, into quarantine, or to the dead letters.
+    Kept { message: M, crashes: u32 },
+}
+
+/// Where a crashed message went.
+pub(crate) enum Fate<M> {
+    Redelivered,
+    Quarantined,
+    /// To the dead letters, with the copy where there is one.
+    Dead(Option<M>),
+}
+
+/// A batch that a turn took out.
+pub(crate) struct Taken {
+    pub(crate) lane: Lane,
+    /// How often the (only) message of the batch has crashed its handler before.
+    pub(crate) crashes: u32,
+}
+
+pub(crate) struct Lanes<M> {
+    normal: LaneQueue<M>,
+    urgent: Option<Box<LaneQueue<M>>>,
+    reserve: Option<Box<Reserve<M>>>,
+    capacity: u32,
+    weight: Option<Box<Weight>>,
+    accepted: u64,
+    handled: u64,
+    dropped: u64,
+    dead_lettered: u64,
+    overflow: Overflow,
+    closed: bool,
+    /// A redelivery is with the turn; how often its message had crashed before.
+    retry_taken: Option<NonZeroU32>,
+}
+
+/// The bound in bytes, of those actors that have one.
+struct Weight {
+    limit: usize,
+    held: usize,
+    /// The part of `held` that is with the turn.
+    taken: usize,
+}
+
+impl<M: Message> Lanes<M> {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self {
+            normal: LaneQueue::new(),
+            urgent: None,
+            reserve: None,
+            capacity: count(bounds.capacity),
+            weight: (bounds.bytes > 0).then(|| Box::new(Weight { limit: bounds.bytes, held: 0, taken: 0 })),
+            accepted: 0,
+            handled: 0,
+            dropped: 0,
+            dead_lettered: 0,
+            overflow: bounds.overflow,
+            closed: false,
+            retry_taken: None,
+        }
+    }
+
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { capacity: self.capacity as usize, bytes: self.weight.as_ref().map_or(0, |weight| weight.limit), overflow: self.overflow }
+    }
+
+    /// Offers a message; a full lane does as its overflow policy says, and `Wait` refuses here as `Reject` does.
+    pub(crate) fn offer(&mut self, lane: Lane, message: M, stamp: Option<Instant>) -> Result<Accepted<M>, Refused<M>> {
+        if self.closed {
+            return Err(Refused { message, reason: Refusal::Stopped });
+        }
+        if let Err(reason) = self.weigh(&message) {
+            return Err(Refused { message, reason });
+        }
+        let mut accepted = Accepted { displaced: None, further: Vec::new() };
+        if self.has_waiters(lane) || !self.fits(lane, &message) {
+            match self.overflow {
+                Overflow::Wait | Overflow::Reject => {
+                    let reason = Refusal::Full { capacity: self.capacity as usize };
+                    return Err(Refused { message, reason });
+                }
+                Overflow::DropNewest => {
+                    self.accepted += 1;
+                    self.dropped += 1;
+                    accepted.displaced = Some(message);
+                    return Ok(accepted);
+                }
+                Overflow::DropOldest => self.displace(lane, &message, &mut accepted),
+            }
+        }
+        self.push(lane, message, stamp);
+        Ok(accepted)
+    }
+
+    /// Lines a sender up for room; only after [`Lanes::offer`] said `Full` under [`Overflow::Wait`].
+    pub(crate) fn enroll(&mut self, lane: Lane, message: M, waker: Waker) -> Ticket {
+        self.lane_mut(lane).enroll(message, waker)
+    }
+
+    /// What a waiting sender finds when it looks again.
+    pub(crate) fn look(&mut self, lane: Lane, ticket: Ticket, waker: &Waker) -> Waiting<M> {
+        let closed = self.closed;
+        let queue = self.lane_mut(lane);
+        if closed {
+            return match queue.withdraw(ticket) {
+                Some(message) => Waiting::Refused(message),
+                None => Waiting::Admitted,
+            };
+        }
+        if queue.is_waiting(ticket, waker) { Waiting::Still } else { Waiting::Admitted }
+    }
+
+    /// A waiting sender gives up; its message comes back unless it was admitted meanwhile.
+    pub(crate) fn withdraw(&mut self, lane: Lane, ticket: Ticket) -> Option<M> {
+        self.lane_mut(lane).withdraw(ticket)
+    }
+
+    /// Fills room that has come free with the messages of waiting senders, and hands out whom to wake.
+    pub(crate) fn admit(&mut self, stamp: Option<Instant>, wakers: &mut Vec<Waker>) {
+        for lane in [Lane::Urgent, Lane::Normal] {
+            while self.queue(lane).and_then(LaneQueue::next_waiting).is_some_and(|next| self.fits(lane, next)) {
+                let Some((message, waker)) = self.lane_mut(lane).admit() else { break };
+                self.push(lane, message, stamp);
+                wakers.push(waker);
+            }
+        }
+    }
+
+    /// Moves the next messages of one lane into a turn's empty buffer: a redelivery alone, else urgent, else normal.
+    pub(crate) fn take(&mut self, limit: usize, batch: &mut VecDeque<M>, aged: impl FnMut(Instant)) -> Option<Taken> {
+        if let Some(retry) = self.reserve.as_mut().and_then(|reserve| reserve.retry.take()) {
+            batch.push_back(retry.message);
+            self.retry_taken = NonZeroU32::new(retry.crashes);
+            return Some(Taken { lane: Lane::Normal, crashes: retry.crashes });
+        }
+        let limit = limit.min((self.capacity as usize / 2).max(1));
+        let lane = if self.urgent.as_ref().is_some_and(|urgent| urgent.queued() > 0) {
+            Lane::Urgent
+        } else if self.normal.queued() > 0 {
+            Lane::Normal
+        } else {
+            return None;
+        };
+        self.lane_mut(lane).take(limit, batch, aged);
+        if let Some(weight) = &mut self.weight {
+            weight.taken = batch.iter().map(Message::bytes).sum();
+        }
+        Some(Taken { lane, crashes: 0 })
+    }
+
+    /// Books a batch: so many handled, the rest back to the front of their lane.
+    pub(crate) fn settle(&mut self, lane: Lane, handled: u32, rest: &mut VecDeque<M>, stamp: Option<Instant>) {
+        self.handled += u64::from(handled);
+        if let Some(weight) = &mut self.weight {
+            let back: usize = rest.iter().map(Message::bytes).sum();
+            weight.held = weight.held + back - std::mem::take(&mut weight.taken);
+        }
+        if let Some(crashes) = self.retry_taken.take()
+            && let Some(message) = rest.pop_front()
+        {
+            self.reserve().retry = Some(Retry { message, crashes: crashes.get() });
+        }
+        let queue = self.lane_mut(lane);
+        queue.release();
+        queue.push_all_front(rest, stamp);
+    }
+
+    /// Books the message whose handler crashed; call after [`Lanes::settle`].
+    pub(crate) fn crash(&mut self, crashed: Crashed<M>, retry: u32, failure: &Arc<Failure>) -> Fate<M> {
+        let Crashed::Kept { message, crashes } = crashed else {
+            self.dead_lettered += 1;
+            return Fate::Dead(None);
+        };
+        if crashes <= retry {
+            self.reserve().retry = Some(Retry { message, crashes });
+            return Fate::Redelivered;
+        }
+        let reserve = self.reserve();
+        if reserve.quarantine.len() >= QUARANTINE_LIMIT {
+            self.dead_lettered += 1;
+            return Fate::Dead(Some(message));
+        }
+        let id = reserve.issued;
+        reserve.issued += 1;
+        reserve.quarantine.push_back(Quarantined { id, message, crashes, failure: Arc::clone(failure) });
+        Fate::Quarantined
+    }
+
+    /// Books one message that was handled without ever being queued (an ask run in place, a timer's tick), unless its
+    /// handler stashed it.
+    pub(crate) fn book_in_place(&mut self, stashed: bool) {
+        self.accepted += 1;
+        self.handled += u64::from(!stashed);
+    }
+
+    /// Books one message that crashed its handler without ever being queued.
+    pub(crate) fn book_in_place_crash(&mut self) {
+        self.accepted += 1;
+        self.dead_lettered += 1;
+    }
+
+    /// Books the message whose handler a kill cut short; call after [`Lanes::settle`].
+    pub(crate) fn book_killed(&mut self) {
+        self.dead_lettered += 1;
+    }
+
+    /// Books all that is with a turn as dead: the turn hangs, and nobody waits for it any more.
+    pub(crate) fn forfeit(&mut self) -> u64 {
+        let mut lost = u64::from(self.retry_taken.take().is_some());
+        if let Some(urgent) = &mut self.urgent {
+            lost += urgent.release();
+        }
+        lost += self.normal.release();
+        self.dead_lettered += lost;
+        if let Some(weight) = &mut self.weight {
+            weight.held -= std::mem::take(&mut weight.taken);
+        }
+        lost
+    }
+
+    /// Keeps a message aside that the handler will want later; it comes back when the stash is full. The first one a
+    /// handler stashes is taken for the message it was given; `further` ones are new.
+    pub(crate) fn stash(&mut self, message: M, further: bool) -> Result<(), Refused<M>> {
+        let capacity = self.capacity as usize;
+        let stash = &mut self.reserve().stash;
+        if stash.len() >= capacity {
+            return Err(Refused { message, reason: Refusal::Full { capacity } });
+        }
+        stash.push_back(message);
+        self.accepted += u64::from(further);
+        Ok(())
+    }
+
+    /// Puts all stashed messages before the normal lane, in the order they were stashed; says how many.
+    pub(crate) fn unstash(&mut self, stamp: Option<Instant>) -> usize {
+        let Some(reserve) = &mut self.reserve else { return 0 };
+        let mut stash = std::mem::take(&mut reserve.stash);
+        let count = stash.len();
+        self.normal.push_all_front(&mut stash, stamp);
+        count
+    }
+
+    /// Changes the capacity of each lane. What is above a smaller one stays and is handled.
+    pub(crate) fn set_capacity(&mut self, capacity: usize) {
+        self.capacity = count(capacity);
+    }
+
+    /// Refuses all further messages; what is inside stays.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Accepts messages again, for an actor that is started after it was stopped.
+    pub(crate) fn reopen(&mut self) {
+        self.closed = false;
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Takes out everything that waits to be handled, to be dead-lettered. Quarantine stays where it is.
+    pub(crate) fn drain(&mut self) -> VecDeque<M> {
+        let mut all = VecDeque::new();
+        if let Some(reserve) = &mut self.reserve {
+            all.extend(reserve.retry.take().map(|retry| retry.message));
+            all.append(&mut reserve.stash);
+        }
+        if let Some(urgent) = &mut self.urgent {
+            all.append(&mut urgent.drain());
+        }
+        all.append(&mut self.normal.drain());
+        self.dead_lettered += all.len() as u64;
+        if let Some(weight) = &mut self.weight {
+            weight.held = weight.taken;
+        }
+        all
+    }
+
+    /// Wakes all waiting senders to look again.
+    pub(crate) fn wakers(&self) -> Vec<Waker> {
+        let urgent = self.urgent.iter().flat_map(|lane| lane.wakers());
+        urgent.chain(self.normal.wakers()).collect()
+    }
+
+    pub(crate) fn quarantine(&self) -> Vec<QuarantineEntry> {
+        let kept = self.reserve.iter().flat_map(|reserve| &reserve.quarantine);
+        kept.map(|kept| QuarantineEntry {
+            id: kept.id,
+            kind: kind_name::<M>(kept.message.kind()),
+            crashes: kept.crashes,
+            failure: Arc::clone(&kept.failure),
+        })
+        .collect()
+    }
+
+    /// Takes one message out of quarantine; it must be put back by `requeue` or `discard`.
+    pub(crate) fn pick(&mut self, id: u64) -> Option<M> {
+        let reserve = self.reserve.as_mut()?;
+        let at = reserve.quarantine.iter().position(|kept| kept.id == id)?;
+        reserve.quarantine.remove(at).map(|kept| kept.message)
+    }
+
+    /// Queues a picked message at the end of the normal lane, beyond its bound if need be: it was accepted before.
+    pub(crate) fn requeue(&mut self, message: M, stamp: Option<Instant>) {
+        self.accepted -= 1;
+        self.push(Lane::Normal, message, stamp);
+    }
+
+    /// Books a picked message as dropped.
+    pub(crate) fn discard(&mut self) {
+        self.dropped += 1;
+    }
+
+    /// Whether a turn would find a message.
+    pub(crate) fn has_work(&self) -> bool {
+        self.normal.queued() > 0
+            || self.urgent.as_ref().is_some_and(|lane| lane.queued() > 0)
+            || self.reserve.as_ref().is_some_and(|reserve| reserve.retry.is_some())
+    }
+
+    /// Whether nothing at all is inside but quarantined messages.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ledger().queued == 0
+    }
+
+    pub(crate) fn depth(&self, lane: Lane) -> usize {
+        self.queue(lane).map_or(0, LaneQueue::len)
+    }
+
+    pub(crate) fn oldest(&self, lane: Lane) -> Option<Instant> {
+        self.queue(lane).and_then(LaneQueue::oldest)
+    }
+
+    pub(crate) fn ledger(&self) -> Ledger {
+        let reserve = self.reserve.as_ref();
+        let aside = reserve.map_or(0, |reserve| reserve.stash.len() + usize::from(reserve.retry.is_some()));
+        let inside = self.depth(Lane::Urgent) + self.depth(Lane::Normal) + aside + usize::from(self.retry_taken.is_some());
+        Ledger {
+            accepted: self.accepted,
+            handled: self.handled,
+            dropped: self.dropped,
+            dead_lettered: self.dead_lettered,
+            quarantined: reserve.map_or(0, |reserve| reserve.quarantine.len() as u64),
+            queued: inside as u64,
+        }
+    }
+
+    /// Gives back buffers larger than `keep` messages.
+    pub(crate) fn shrink(&mut self, keep: usize) {
+        self.normal.shrink(keep);
+        if let Some(urgent) = &mut self.urgent {
+            urgent.shrink(keep);
+        }
+    }
+
+    pub(crate) fn is_full(&self, lane: Lane) -> bool {
+        self.has_waiters(lane) || self.queue(lane).map_or(0, LaneQueue::occupied) >= self.capacity as usize
+    }
+
+    fn weigh(&self, message: &M) -> Result<(), Refusal> {
+        let Some(weight) = &self.weight else { return Ok(()) };
+        let bytes = message.bytes();
+        if bytes > weight.limit {
+            return Err(Refusal::TooLarge { bytes, limit: weight.limit });
+        }
+        Ok(())
+    }
+
+    fn fits(&self, lane: Lane, message: &M) -> bool {
+        let room = self.queue(lane).map_or(0, LaneQueue::occupied) < self.capacity as usize;
+        room && self.weight.as_ref().is_none_or(|weight| weight.held + message.bytes() <= weight.limit)
+    }
+
+    fn has_waiters(&self, lane: Lane) -> bool {
+        self.queue(lane).is_some_and(LaneQueue::has_waiters)
+    }
+
+    fn push(&mut self, lane: Lane, message: M, stamp: Option<Instant>) {
+        if let Some(weight) = &mut self.weight {
+            weight.held += message.bytes();
+        }
+        self.accepted += 1;
+        self.lane_mut(lane).push(message, stamp);
+    }
+
+    /// Drops from the front of a lane until the message fits.
+    fn displace(&mut self, lane: Lane, message: &M, accepted: &mut Accepted<M>) {
+        while !self.fits(lane, message) {
+            let Some(oldest) = self.lane_mut(lane).pop_oldest() else { return };
+            if let Some(weight) = &mut self.weight {
+                weight.held = weight.held.saturating_sub(oldest.bytes());
+            }
+            self.dropped += 1;
+            match accepted.displaced {
+                None => accepted.displaced = Some(oldest),
+                Some(_) => accepted.further.push(oldest),
+            }
+        }
+    }
+
+    fn reserve(&mut self) -> &mut Reserve<M> {
+        self.reserve.get_or_insert_with(|| Box::new(Reserve::new()))
+    }
+
+    fn queue(&self, lane: Lane) -> Option<&LaneQueue<M>> {
+        match lane {
+            Lane::Normal => Some(&self.normal),
+            Lane::Urgent => self.urgent.as_deref(),
+        }
+    }
+
+    fn lane_mut(&mut self, lane: Lane) -> &mut LaneQueue<M> {
+        match lane {
+            Lane::Normal => &mut self.normal,
+            Lane::Urgent => self.urgent.get_or_insert_with(|| Box::new(LaneQueue::new())),
+        }
+    }
+}
+
+/// What a waiting sender finds.
+pub(crate) enum Waiting<M> {
+    Still,
+    Admitted,
+    Refused(M),
+}
+
+fn count(capacity: usize) -> u32 {
+    u32::try_from(capacity.clamp(1, CAPACITY_LIMIT)).unwrap_or(u32::MAX)
+}

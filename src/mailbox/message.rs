@@ -1,0 +1,35 @@
+//! What may be sent to an actor.
+
+/// A message: plain data that one actor sends and another one owns. `#[actor]` implements it; by hand one line does.
+pub trait Message: Send + 'static {
+    /// The names of its kinds, one for each variant, for reports and introspection.
+    const KINDS: &'static [&'static str] = &[];
+
+    /// Which of [`Message::KINDS`] this message is.
+    fn kind(&self) -> usize {
+        0
+    }
+
+    /// What it weighs against a mailbox bound in bytes: its own size by default; add what it owns on the heap.
+    fn bytes(&self) -> usize {
+        size_of_val(self)
+    }
+}
+
+/// The name of the n-th kind of a message, or the message's type where it names none.
+pub(crate) fn kind_name<M: Message>(kind: usize) -> &'static str {
+    M::KINDS.get(kind).copied().unwrap_or_else(|| {
+        let name = std::any::type_name::<M>();
+        name.rsplit("::").next().unwrap_or(name)
+    })
+}
+
+/// The lane a message travels in. One handler runs at a time; within a lane each sender's order is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Lane {
+    /// Handled before every normal message.
+    Urgent,
+    /// The default.
+    #[default]
+    Normal,
+}

@@ -1,0 +1,85 @@
+//! The primitives that the wake-up protocol stands on, so that loom can model the very code that ships.
+//!
+//! Under `--cfg loom` locks, flags and tasks come from loom; otherwise from parking_lot, the standard library and tokio.
+
+#[cfg(not(loom))]
+pub(crate) use self::real::{AtomicBool, Executor, Mutex, yield_now};
+#[cfg(loom)]
+pub(crate) use self::model::{AtomicBool, Executor, Mutex, yield_now};
+
+#[cfg(not(loom))]
+mod real {
+    use std::future::Future;
+
+    pub(crate) use parking_lot::Mutex;
+    pub(crate) use std::sync::atomic::AtomicBool;
+    pub(crate) use tokio::task::yield_now;
+
+    /// Where the tasks of a system run.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Executor(tokio::runtime::Handle);
+
+    impl Executor {
+        pub(crate) fn new(runtime: tokio::runtime::Handle) -> Self {
+            Self(runtime)
+        }
+
+        pub(crate) fn spawn<F>(&self, task: F)
+        where
+            F: Future<Output = ()> + Send + 'static,
+        {
+            drop(self.0.spawn(task));
+        }
+
+        pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
+            &self.0
+        }
+    }
+}
+
+#[cfg(loom)]
+mod model {
+    use std::future::Future;
+    use std::task::Poll;
+
+    pub(crate) use loom::sync::atomic::AtomicBool;
+
+    /// loom's lock with parking_lot's signature.
+    #[derive(Debug, Default)]
+    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+    }
+
+    /// Each task is a loom thread of its own.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Executor;
+
+    impl Executor {
+        pub(crate) fn spawn<F>(&self, task: F)
+        where
+            F: Future<Output = ()> + Send + 'static,
+        {
+            drop(loom::thread::spawn(move || loom::future::block_on(task)));
+        }
+    }
+
+    pub(crate) async fn yield_now() {
+        let mut yielded = false;
+        std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut yielded, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+}
