@@ -2,12 +2,20 @@
 
 mod actor;
 mod exit;
+#[cfg(not(loom))]
+mod inspect;
 mod mailbox;
 mod path;
+#[cfg(not(loom))]
+mod router;
 mod snapshot;
 mod span;
 mod spec;
+#[cfg(not(loom))]
+mod supervisor;
 mod sync;
+#[cfg(not(loom))]
+mod system;
 
 pub use crate::actor::actor::{Actor, Handled, StartError};
 pub use crate::actor::ask::{AskError, Reply};
@@ -23,6 +31,8 @@ pub use crate::actor::sink::{HandleSink, Outlet, OutletError, OutletStream, outl
 pub use crate::actor::topic::{Subscription, Topic};
 pub use crate::actor::watch::Watched;
 pub use crate::exit::{Cause, Exit, Fail, Failure};
+#[cfg(not(loom))]
+pub use crate::inspect::{BlastRadius, Escalation};
 pub use crate::mailbox::histogram::Histogram;
 pub use crate::mailbox::lanes::{CAPACITY_LIMIT, QUARANTINE_LIMIT};
 pub use crate::mailbox::ledger::Ledger;
@@ -34,5 +44,20 @@ pub use crate::snapshot::{ActorKind, ActorSnapshot, MailboxSnapshot, Status, Tim
 pub use crate::span::{Span, SpanError, SpanRange};
 pub use crate::spec::{
     AutoShutdown, Backoff, ChildPolicy, Intensity, Overflow, Restart, Shutdown, SpecError, Strategy, SupervisorPolicy,
+};
+#[cfg(not(loom))]
+pub use crate::router::Pool;
+#[cfg(not(loom))]
+pub use crate::supervisor::{
+    dynamic::{Dynamic, SpawnError},
+    reference::ActorRef,
+    rules::table::KILL_GRACE,
+    spec::{ActorSpec, ChildSpec, Supervisor, Template},
+};
+#[cfg(not(loom))]
+pub use crate::system::{
+    builder::{SystemBuilder, SystemError},
+    signals::DRAIN_LIMIT,
+    system::{FindError, Meter, System},
 };
 pub use swarmtree_macros::{actor, handlers};

@@ -34,7 +34,7 @@ pub enum NameError {
 ///
 /// # Errors
 /// [`NameError`] says what is wrong with it.
-pub fn check_name(name: &str) -> Result<(), NameError> {
+pub(crate) fn check_name(name: &str) -> Result<(), NameError> {
     if name.is_empty() {
         return Err(NameError::Empty);
     }

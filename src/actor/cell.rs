@@ -125,7 +125,7 @@ impl<M: Message> Inner<M> {
 }
 
 impl<M: Message> Cell<M> {
-    pub(crate) fn new(class: Arc<Class>, name: Arc<str>, slot: u32) -> Arc<Self> {
+    pub(crate) fn new(class: Arc<Class>, name: Arc<str>) -> Arc<Self> {
         let options = &class.options;
         let bounds =
             Bounds { capacity: options.mailbox, bytes: options.mailbox_bytes, overflow: options.overflow };
@@ -138,7 +138,7 @@ impl<M: Message> Cell<M> {
                 state: None,
                 waker: None,
                 rare: None,
-                who: Incarnation { slot, number: 0 },
+                who: Incarnation { slot: u32::MAX, number: 0 },
                 ticket: 0,
                 phase: Phase::Down,
                 orders: Orders::default(),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use crate::actor::cell::{Cell, Inner, Phase, Wake};
-use crate::actor::child::{Child, Incarnation};
+use crate::actor::cell::{Cell, Inner, Orders, Phase, Wake};
+use crate::actor::child::{After, Child, Incarnation};
 use crate::actor::dead_letter::DeadReason;
 use crate::actor::here::Behaviour;
 use crate::actor::panics::drop_quietly;
@@ -44,7 +44,7 @@ impl<M: Message> Inner<M> {
 
 impl<M: Message> Cell<M> {
     /// A start begins; it holds the cell with the ticket that comes back. An address that was closed opens again.
-    pub(crate) fn begin_start(&self, number: u32) -> u32 {
+    pub(crate) fn begin_start(&self, who: Incarnation) -> u32 {
         let mut inner = self.inner.lock();
         if inner.phase == Phase::Stopped {
             inner.lanes.reopen();
@@ -52,7 +52,7 @@ impl<M: Message> Cell<M> {
         }
         let (remains, _) = inner.fall();
         inner.phase = Phase::Starting;
-        inner.who.number = number;
+        inner.who = who;
         let ticket = inner.ticket;
         drop(inner);
         drop_quietly(remains);
@@ -246,29 +246,29 @@ impl<M: Message> Child for Cell<M> {
         self.order(|orders| orders.kill = true);
     }
 
-    fn abandon(&self) {
+    fn abandon(&self) -> After {
         let (remains, lost) = {
             let mut inner = self.inner.lock();
             let lost = inner.lanes.forfeit();
             (inner.fall(), lost)
         };
-        drop_quietly(remains);
         tracing::error!(
             target: "swarmtree::failure",
             path = %Located::path(self), lost,
             "a handler hangs and did not react to a kill; its actor goes on without it"
         );
+        Box::new(move || drop_quietly(remains))
     }
 
-    fn close(&self, exit: &Exit) {
+    fn close(self: Arc<Self>, exit: &Exit) -> After {
         let (remains, dead, wakers, watchers) = {
             let mut inner = self.inner.lock();
             if inner.phase == Phase::Stopped {
-                return;
+                return Box::new(|| {});
             }
-            let remains = inner.fall();
+            let (remains, _) = inner.fall();
             inner.phase = Phase::Stopped;
-            inner.orders = crate::actor::cell::Orders::default();
+            inner.orders = Orders::default();
             inner.lanes.close();
             let dead = inner.lanes.drain();
             let watchers = match &mut inner.rare {
@@ -280,10 +280,13 @@ impl<M: Message> Child for Cell<M> {
             }
             (remains, dead, inner.lanes.wakers(), watchers)
         };
-        drop_quietly(remains);
-        self.bury(dead);
-        wakers.into_iter().for_each(Waker::wake);
-        watchers.into_iter().for_each(|watcher| (watcher.told)(exit.clone()));
+        let exit = exit.clone();
+        Box::new(move || {
+            drop_quietly(remains);
+            self.bury(dead);
+            wakers.into_iter().for_each(Waker::wake);
+            watchers.into_iter().for_each(|watcher| (watcher.told)(exit.clone()));
+        })
     }
 
     fn snapshot(&self) -> ActorSnapshot {

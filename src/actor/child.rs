@@ -26,6 +26,9 @@ pub(crate) trait Owner: Send + Sync {
     fn restart(&self, slot: u32);
 }
 
+/// What runs user code (destructors, watchers) and therefore waits until the supervisor has released its lock.
+pub(crate) type After = Box<dyn FnOnce() + Send>;
+
 /// A child of any kind, as its supervisor knows it. No call waits, and none calls back into the supervisor before it
 /// returns.
 pub(crate) trait Child: Any + Send + Sync {
@@ -36,9 +39,9 @@ pub(crate) trait Child: Any + Send + Sync {
     /// Cut it short.
     fn kill(self: Arc<Self>);
     /// It did not react to a kill: from now on it is somebody else's.
-    fn abandon(&self);
+    fn abandon(&self) -> After;
     /// It is down for good: refuse messages, hand over what is queued, tell who watches.
-    fn close(&self, exit: &Exit);
+    fn close(self: Arc<Self>, exit: &Exit) -> After;
     /// Its counters and its state of affairs.
     fn snapshot(&self) -> ActorSnapshot;
     /// Handle no user messages until resumed.

@@ -121,12 +121,12 @@ impl<A: Actor> Context<A> {
     /// [`TooManyOrders`] beyond [`OWNED_LIMIT`].
     pub fn watch(
         &mut self,
-        other: &impl Watched,
+        other: impl Into<Watched>,
         message: impl FnOnce(Exit) -> A::Msg + Send + 'static,
     ) -> Result<OrderId, TooManyOrders> {
         let owned = self.owned.get_or_insert_with(Box::default);
         let order = owned.issue()?;
-        let target = other.child();
+        let target = other.into().child();
         let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation);
         let watch = target.watch(Box::new(move |exit| {
             cell.tick(incarnation, Tick { order: order.0, message: message(exit) });

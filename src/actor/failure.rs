@@ -31,6 +31,8 @@ pub enum Decision {
         /// The pause before, from the child's backoff: how long until it is being started.
         back_in: Duration,
     },
+    /// Nothing more: a restart of its group that is under way was about to stop it anyway.
+    Covered,
     /// Too many restarts: it stops its children and ends.
     Escalate,
     /// The child stays down.
@@ -51,6 +53,7 @@ impl fmt::Display for FailureReport {
             Decision::Escalate => {
                 write!(f, "restart {} of at most {}: escalated", self.failures_in_window, self.restarts_limit)
             }
+            Decision::Covered => f.write_str("its group is being restarted already"),
             Decision::Leave => f.write_str("not restarted"),
         }
     }

@@ -11,7 +11,7 @@ use crate::actor::child::Child;
 use crate::actor::here::{Here, Running, run_here};
 use crate::actor::send::Sending;
 use crate::actor::waits::{Located, Wait};
-use crate::actor::watch::{Watched, sealed};
+use crate::actor::watch::Watched;
 use crate::exit::Exit;
 use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::Refused;
@@ -212,6 +212,12 @@ impl<M: Message> Handle<M> {
         awaiting.answer().await.unwrap_or(Exit::Shutdown)
     }
 
+    /// Whether the actor has stopped for good.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.cell.is_stopped()
+    }
+
     /// Changes the capacity of each lane, between 1 and 2^24. Messages above a smaller one stay and are handled.
     pub fn set_capacity(&self, capacity: usize) {
         self.cell.set_capacity(capacity);
@@ -308,18 +314,8 @@ impl<M: Message> PartialEq for Handle<M> {
 
 impl<M: Message> Eq for Handle<M> {}
 
-impl<M: Message> sealed::Sealed for Handle<M> {}
-
-impl<M: Message> Watched for Handle<M> {
-    fn child(&self) -> Arc<dyn Child> {
-        Arc::clone(&self.cell) as Arc<dyn Child>
-    }
-}
-
-impl<M: Message> Handle<M> {
-    /// Whether the actor has stopped for good.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        self.cell.is_stopped()
+impl<M: Message> From<&Handle<M>> for Watched {
+    fn from(handle: &Handle<M>) -> Self {
+        Self::new(Arc::clone(&handle.cell) as Arc<dyn Child>)
     }
 }

@@ -14,7 +14,7 @@ use crate::path::Path;
 
 /// The number of an actor within its system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ActorId(pub(crate) u64);
+pub(crate) struct ActorId(pub(crate) u64);
 
 thread_local! {
     static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };

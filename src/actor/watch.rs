@@ -1,16 +1,26 @@
 //! Being told of an actor's end.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::actor::child::Child;
 
-/// Whatever can be watched: handles of cells, and [`crate::ActorRef`] for any actor of the tree.
-pub trait Watched: sealed::Sealed {
-    #[doc(hidden)]
-    fn child(&self) -> Arc<dyn Child>;
+/// An actor to be watched, made from a reference to a [`crate::Handle`], a typed handle or a `crate::ActorRef`.
+#[derive(Clone)]
+pub struct Watched(Arc<dyn Child>);
+
+impl Watched {
+    pub(crate) fn new(child: Arc<dyn Child>) -> Self {
+        Self(child)
+    }
+
+    pub(crate) fn child(self) -> Arc<dyn Child> {
+        self.0
+    }
 }
 
-pub(crate) mod sealed {
-    /// Only the runtime's own handles can be watched.
-    pub trait Sealed {}
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Watched({})", self.0.path())
+    }
 }

@@ -17,6 +17,8 @@ pub(crate) mod window;
 #[cfg(test)]
 mod chaos;
 #[cfg(test)]
+mod story;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
@@ -84,12 +86,12 @@ impl Rules {
             Status::Stopping(Then::FailStart) => self.start_failed(slot, self.late(slot), turn),
             Status::Stopping(Then::Close) => self.retire(slot, exit, turn),
             Status::Stopping(Then::Reopen) => {
-                self.retire(slot, exit, turn);
-                self.start_again(slot, Via::Asked, turn);
+                self.retire(slot, exit.clone(), turn);
+                self.start_again(slot, Via::Asked, exit, turn);
             }
-            Status::Stopping(Then::Restart) => self.start_again(slot, Via::Kept, turn),
-            Status::Stopping(Then::Plan) if self.table.is_temporary(slot) => self.remove(slot, exit, turn),
-            Status::Stopping(Then::Plan) | Status::Down | Status::Waiting => {}
+            Status::Stopping(Then::Restart) => self.start_again(slot, Via::Kept, exit, turn),
+            Status::Stopping(Then::Plan) => self.stopped_by_plan(slot, exit, turn),
+            Status::Down | Status::Waiting => {}
         }
     }
 
@@ -103,10 +105,18 @@ impl Rules {
     }
 
     /// A requested restart goes on, unless a plan has taken it over meanwhile.
-    fn start_again(&mut self, slot: Slot, via: Via, turn: &mut Turn<'_>) {
-        let planned = self.plan.stops(slot) || self.plan.starts(slot);
-        if self.table.get(slot).is_some() && !planned {
+    fn start_again(&mut self, slot: Slot, via: Via, exit: Exit, turn: &mut Turn<'_>) {
+        if self.plan.stops(slot) || self.plan.starts(slot) {
+            self.stopped_by_plan(slot, exit, turn);
+        } else if self.table.get(slot).is_some() {
             self.table.start(slot, via, &mut turn.out);
+        }
+    }
+
+    /// The plan starts it again in its turn, but for a temporary one, which no plan starts.
+    fn stopped_by_plan(&mut self, slot: Slot, exit: Exit, turn: &mut Turn<'_>) {
+        if self.table.is_temporary(slot) {
+            self.remove(slot, exit, turn);
         }
     }
 

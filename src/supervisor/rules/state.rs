@@ -175,7 +175,7 @@ impl Rules {
     }
 
     /// Whether failures and starts must wait: a first start or a group restart is under way and not just pausing.
-    pub(in crate::supervisor::rules) fn is_blocked(&self) -> bool {
+    pub(crate) fn is_blocked(&self) -> bool {
         match self.phase {
             Phase::New | Phase::Init => true,
             Phase::Running | Phase::Ending(_) | Phase::Ended => !self.plan.is_idle() && !self.plan.is_pausing(),

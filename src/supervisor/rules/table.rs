@@ -8,7 +8,7 @@ use crate::supervisor::rules::action::{Action, Alarm, AlarmKind};
 use crate::supervisor::rules::entry::{ChildKey, Entry, Slot, Status, Then, Via};
 
 /// How long a kill may take before the child is abandoned.
-pub(crate) const KILL_GRACE: Duration = Duration::from_secs(1);
+pub const KILL_GRACE: Duration = Duration::from_secs(1);
 
 /// All children. Adding, starting, stopping and removing a child of a dynamic supervisor takes the same time however
 /// many there are; only walks over all of them (begin, end, iteration) take longer.

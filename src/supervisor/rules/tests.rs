@@ -1,211 +1,16 @@
 //! The rules, told as short stories in a world that does what it is told.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::exit::{Cause, Exit, Failure};
+use crate::exit::{Cause, Exit};
 use crate::spec::Strategy::{Dynamic, OneForAll, OneForOne, RestForOne};
 use crate::spec::{AutoShutdown, Backoff, ChildPolicy, Intensity, Restart, Shutdown, Strategy, SupervisorPolicy};
-use crate::supervisor::rules::action::{Action, Alarm, AlarmKind, Decision, Event};
-use crate::supervisor::rules::entry::{ChildKey, Slot, Status};
-use crate::supervisor::rules::state::{Phase, Rules};
-
-use Did::{Abandon, Close, End, Kill, Ready, Remove, Start, Stop};
-
-/// An action without its details; children are numbered from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Did {
-    Start(usize),
-    Stop(usize),
-    Kill(usize),
-    Abandon(usize),
-    Close(usize),
-    Remove(usize),
-    Ready,
-    End,
-}
-
-/// A supervisor in a world whose children obey, but for those that are listed as odd.
-struct Story {
-    rules: Rules,
-    now: Instant,
-    rng: fastrand::Rng,
-    slots: Vec<Slot>,
-    alarms: Vec<(Instant, Alarm)>,
-    /// So many of a child's next starts fail.
-    bad_starts: BTreeMap<usize, u32>,
-    /// These start for ever, ignore a stop, or ignore a kill.
-    stuck: BTreeSet<usize>,
-    deaf: BTreeSet<usize>,
-    undead: BTreeSet<usize>,
-    decided: Vec<(usize, Decision, u32)>,
-    pauses: Vec<Duration>,
-    ended: Option<Exit>,
-}
-
-fn failed() -> Exit {
-    Exit::Failed(Arc::new(Failure { cause: Cause::Panic, text: "boom".into(), location: None, message: None }))
-}
-
-fn kid(restart: Restart) -> ChildPolicy {
-    ChildPolicy { restart, ..ChildPolicy::default() }
-}
-
-fn policy(strategy: Strategy) -> SupervisorPolicy {
-    let intensity = Intensity { restarts: 3, period: Duration::from_secs(5) };
-    SupervisorPolicy { strategy, intensity, auto_shutdown: AutoShutdown::Never }
-}
-
-impl Story {
-    /// A supervisor that has not begun.
-    fn new(policy: SupervisorPolicy, kids: impl IntoIterator<Item = ChildPolicy>) -> Self {
-        let mut rules = Rules::new(policy);
-        let dynamic = policy.strategy == Dynamic;
-        let kids = kids.into_iter().map(Arc::new);
-        let slots = kids.map(|kid| if dynamic { rules.add(kid) } else { rules.declare(kid) }).collect();
-        Self {
-            rules,
-            now: Instant::now(),
-            rng: fastrand::Rng::with_seed(7),
-            slots,
-            alarms: Vec::new(),
-            bad_starts: BTreeMap::new(),
-            stuck: BTreeSet::new(),
-            deaf: BTreeSet::new(),
-            undead: BTreeSet::new(),
-            decided: Vec::new(),
-            pauses: Vec::new(),
-            ended: None,
-        }
-    }
-
-    /// A supervisor whose children are all up.
-    fn begun(policy: SupervisorPolicy, kids: impl IntoIterator<Item = ChildPolicy>) -> Self {
-        let mut story = Self::new(policy, kids);
-        story.run(Event::Begin);
-        if policy.strategy == Dynamic {
-            for slot in story.slots.clone() {
-                story.run(Event::StartAdded(slot));
-            }
-        }
-        story
-    }
-
-    fn three(strategy: Strategy) -> Self {
-        Self::begun(policy(strategy), [kid(Restart::Permanent), kid(Restart::Permanent), kid(Restart::Permanent)])
-    }
-
-    fn slot(&self, child: usize) -> Slot {
-        self.slots[child - 1]
-    }
-
-    fn child(&self, slot: Slot) -> usize {
-        self.slots.iter().rposition(|other| *other == slot).unwrap() + 1
-    }
-
-    fn key(&self, child: usize) -> ChildKey {
-        self.rules.key(self.slot(child)).unwrap()
-    }
-
-    fn status(&self, child: usize) -> Status {
-        self.rules.status(self.slot(child))
-    }
-
-    fn exit(&mut self, child: usize, exit: Exit) -> Vec<Did> {
-        let key = self.key(child);
-        self.run(Event::Exited(key, exit))
-    }
-
-    fn crash(&mut self, child: usize) -> Vec<Did> {
-        self.exit(child, failed())
-    }
-
-    fn add(&mut self, policy: ChildPolicy) -> Vec<Did> {
-        let slot = self.rules.add(Arc::new(policy));
-        self.slots.push(slot);
-        self.run(Event::StartAdded(slot))
-    }
-
-    /// Lets an event happen and nothing that follows from its actions.
-    fn only(&mut self, event: Event) -> Vec<Did> {
-        self.hear(event, &mut VecDeque::new())
-    }
-
-    /// Lets an event happen and everything that follows, alarms included.
-    fn run(&mut self, event: Event) -> Vec<Did> {
-        let mut events = VecDeque::from([event]);
-        let mut done = Vec::new();
-        loop {
-            while let Some(event) = events.pop_front() {
-                done.extend(self.hear(event, &mut events));
-            }
-            self.alarms.retain(|(_, alarm)| self.rules.awaits(*alarm));
-            self.alarms.sort_by_key(|(due, _)| *due);
-            if self.alarms.is_empty() {
-                return done;
-            }
-            assert!(done.len() < 1000, "it does not come to rest");
-            let (due, alarm) = self.alarms.remove(0);
-            self.now = self.now.max(due);
-            events.push_back(Event::Alarm(alarm));
-        }
-    }
-
-    fn hear(&mut self, event: Event, events: &mut VecDeque<Event>) -> Vec<Did> {
-        let actions = self.rules.on(event, self.now, &mut self.rng);
-        actions.into_iter().filter_map(|action| self.carry_out(action, events)).collect()
-    }
-
-    fn carry_out(&mut self, action: Action, events: &mut VecDeque<Event>) -> Option<Did> {
-        match action {
-            Action::Start(key) => {
-                let child = self.child(key.slot);
-                let bad = self.bad_starts.entry(child).or_default();
-                if *bad > 0 {
-                    *bad -= 1;
-                    events.push_back(Event::StartFailed(key, failed()));
-                } else if !self.stuck.contains(&child) {
-                    events.push_back(Event::Started(key));
-                }
-                Some(Start(child))
-            }
-            Action::Stop(key) => {
-                let child = self.child(key.slot);
-                if !self.deaf.contains(&child) {
-                    events.push_back(Event::Exited(key, Exit::Shutdown));
-                }
-                Some(Stop(child))
-            }
-            Action::Kill(key) => {
-                let child = self.child(key.slot);
-                if !self.undead.contains(&child) {
-                    events.push_back(Event::Exited(key, Exit::Killed));
-                }
-                Some(Kill(child))
-            }
-            Action::SetAlarm { alarm, after } => {
-                if alarm.kind == AlarmKind::Backoff {
-                    self.pauses.push(after);
-                }
-                self.alarms.push((self.now + after, alarm));
-                None
-            }
-            Action::Decided { slot, decision, failures_in_window, .. } => {
-                self.decided.push((self.child(slot), decision, failures_in_window));
-                None
-            }
-            Action::Abandon(key) => Some(Abandon(self.child(key.slot))),
-            Action::Close(slot, _) => Some(Close(self.child(slot))),
-            Action::Remove(slot, _) => Some(Remove(self.child(slot))),
-            Action::Ready => Some(Ready),
-            Action::End(exit) => {
-                self.ended = Some(exit);
-                Some(End)
-            }
-        }
-    }
-}
+use crate::supervisor::rules::action::{Decision, Event};
+use crate::supervisor::rules::entry::Status;
+use crate::supervisor::rules::state::Phase;
+use crate::supervisor::rules::story::Did::{Abandon, Close, End, Kill, Ready, Remove, Start, Stop};
+use crate::supervisor::rules::story::{Did, Story, failed, kid, policy};
 
 /// What three permanent children's supervisor does when one of them ends.
 #[track_caller]
@@ -502,6 +307,18 @@ fn terminate_takes_a_child_out_of_the_plan_under_way() {
 }
 
 #[test]
+fn terminate_calls_off_what_still_waited_for_the_plan() {
+    let mut story = Story::new(policy(OneForOne), [kid(Restart::Permanent), kid(Restart::Permanent)]);
+    story.only(Event::Begin);
+    story.only(Event::Started(story.key(1)));
+    assert_eq!(story.only(Event::Restart(story.slot(1))), []);
+    assert_eq!(story.only(Event::Exited(story.key(1), failed())), []);
+    assert_eq!(story.only(Event::Terminate(story.slot(1))), [Close(1)]);
+    assert_eq!(story.decided, [(1, Decision::Leave, 0)], "the crash is reported all the same");
+    assert_eq!(story.only(Event::Started(story.key(2))), [Ready]);
+}
+
+#[test]
 fn a_terminate_that_a_restart_follows_does_both() {
     let mut story = Story::three(OneForOne);
     let slot = story.slot(1);
@@ -642,8 +459,11 @@ fn a_slot_used_again_does_not_hear_of_its_former_child() {
     let (slot, old) = (story.slot(1), story.key(1));
     story.run(Event::Terminate(slot));
     story.slots.remove(0);
-    assert_eq!(story.add(kid(Restart::Permanent)), [Start(3)]);
-    assert_eq!(story.slot(3), slot);
+    let next = story.rules.add(Arc::new(kid(Restart::Permanent)));
+    story.slots.push(next);
+    assert_eq!(next, slot);
+    assert_ne!(story.key(3), old, "not even before its start");
+    assert_eq!(story.run(Event::StartAdded(next)), [Start(3)]);
     assert_eq!(story.run(Event::Exited(old, failed())), []);
     assert_eq!(story.status(3), Status::Running);
 }

@@ -1,0 +1,106 @@
+//! Looking at a running system. Nothing here messages an actor or waits for one.
+
+use std::fmt::Write;
+
+use crate::path::Path;
+use crate::snapshot::{ActorKind, ActorSnapshot, Status};
+use crate::system::system::System;
+
+/// What one failure of an actor would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlastRadius {
+    /// Who would be stopped and started again, in start order; empty if the failure restarts nobody.
+    pub restarts: Vec<Path>,
+    /// For each supervisor from the actor's own up to the root: how many more failures below it within its period make
+    /// it give up.
+    pub escalations: Vec<Escalation>,
+}
+
+/// How near a supervisor is to giving up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Escalation {
+    /// The supervisor.
+    pub path: Path,
+    /// Restarts counted in its present window.
+    pub failures_in_window: u32,
+    /// Restarts it allows.
+    pub restarts_limit: u32,
+}
+
+impl System {
+    /// Every actor of the tree at this moment, supervisors before their children.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<ActorSnapshot> {
+        let mut all = Vec::new();
+        self.root.visit(0, &mut |_, child| all.push(child.snapshot()));
+        all
+    }
+
+    /// The live tree as text: a line for each actor, with its state and its queue.
+    #[must_use]
+    pub fn tree(&self) -> String {
+        let mut text = format!("{}\n", self.name());
+        self.root.visit(1, &mut |depth, child| {
+            let seen = child.snapshot();
+            let _ = writeln!(text, "{}{}", "  ".repeat(depth), line(child.name(), &seen));
+        });
+        text
+    }
+
+    /// The memory, in bytes, that queued messages of all actors can take at most, by the messages' own size. What
+    /// messages own on the heap counts where a mailbox is bounded by bytes, and not otherwise.
+    #[must_use]
+    pub fn memory_bound(&self) -> usize {
+        self.snapshot().iter().filter_map(|actor| actor.mailbox.as_ref()).map(|mailbox| mailbox.memory_bound).sum()
+    }
+
+    /// What a failure of the actor at this path would restart now, in which order, and how near each supervisor above
+    /// is to giving up. None if nobody stands there.
+    #[must_use]
+    pub fn blast_radius(&self, path: &str) -> Option<BlastRadius> {
+        let path = Path::parse(path).ok()?;
+        let now = self.hub.now();
+        let (node, child) = self.root.child_at(&path)?;
+        let slot = node.slot_of(child.name())?;
+        let restarts = {
+            let state = node.state.lock();
+            let slots = state.rules.blast(slot);
+            let names = slots.iter().filter_map(|slot| state.members.get(slot.0 as usize)?.as_ref());
+            names.map(|member| node.path.child(member.child().name())).collect()
+        };
+        let mut escalations = Vec::new();
+        let mut at = Some(node);
+        while let Some(node) = at {
+            escalations.push(Escalation {
+                path: node.path.clone(),
+                failures_in_window: node.state.lock().rules.failures_in_window(now),
+                restarts_limit: node.policy.intensity.restarts,
+            });
+            at = node.above.as_ref().and_then(std::sync::Weak::upgrade);
+        }
+        Some(BlastRadius { restarts, escalations })
+    }
+}
+
+fn line(name: &str, seen: &ActorSnapshot) -> String {
+    let status = match seen.status {
+        Status::Down => "down",
+        Status::Starting => "starting",
+        Status::Idle => "idle",
+        Status::Busy => "busy",
+        Status::Suspended => "suspended",
+        Status::Stopped => "stopped",
+    };
+    let kind = match seen.kind {
+        ActorKind::Cell | ActorKind::Supervisor => seen.actor.rsplit("::").next().unwrap_or(seen.actor).to_owned(),
+        ActorKind::Ractor => format!("ractor {}", seen.actor.rsplit("::").next().unwrap_or(seen.actor)),
+    };
+    let mut text = format!("{name} ({kind}) {status}");
+    if let Some(mailbox) = &seen.mailbox {
+        let _ = write!(text, " {}/{}", mailbox.normal + mailbox.urgent, mailbox.capacity);
+    }
+    if seen.incarnation > 1 {
+        let _ = write!(text, " life {}", seen.incarnation);
+    }
+    text
+}

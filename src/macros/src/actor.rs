@@ -1,0 +1,83 @@
+//! `#[actor]`: keeps the type as it is, and writes down for `#[handlers]` what only the type knows.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Generics, Ident, Item, Visibility};
+
+use crate::errors::{self, Errors};
+use crate::naming;
+use crate::options::Options;
+
+/// The type, and the bridge to its handlers.
+pub(crate) fn expand(arguments: TokenStream, written: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let item = errors.take(syn::parse2::<Item>(written.clone()));
+    let state = item.as_ref().and_then(|item| errors.take(state(item)));
+    // A mistake among the options leaves the bridge in place, so that the handlers are still checked.
+    let options = errors.take(syn::parse2::<Options>(arguments)).unwrap_or_default();
+    let bridge = state.map(|(name, visibility, generics)| {
+        errors.take(owns_its_state(generics));
+        rules(name, visibility, &options)
+    });
+    let expanded = quote!(#written #bridge);
+    match errors.check() {
+        Ok(()) => expanded,
+        Err(error) => errors::beside(&error, expanded),
+    }
+}
+
+fn state(item: &Item) -> syn::Result<(&Ident, &Visibility, &Generics)> {
+    match item {
+        Item::Struct(item) => Ok((&item.ident, &item.vis, &item.generics)),
+        Item::Enum(item) => Ok((&item.ident, &item.vis, &item.generics)),
+        Item::Impl(item) => {
+            Err(wrong(&item.self_ty, "`#[actor]` belongs on the struct; its impl block takes `#[handlers]`"))
+        }
+        other => Err(wrong(other, "an actor is a struct or an enum: put `#[actor]` on the type of its state")),
+    }
+}
+
+/// A macro without parameters of its own: what it adds, a person would have written in these places.
+fn rules(name: &Ident, visibility: &Visibility, options: &Options) -> TokenStream {
+    let (bridge, value) = (naming::bridge(name), options.tokens());
+    let (derive, keep) = if options.retries {
+        let keep = quote! {
+            fn keep(message: &Self::Msg) -> ::core::option::Option<Self::Msg> {
+                ::core::option::Option::Some(::core::clone::Clone::clone(message))
+            }
+        };
+        (quote!(#[derive(::core::clone::Clone)]), keep)
+    } else {
+        (quote!(), quote!())
+    };
+    quote! {
+        #[doc(hidden)]
+        #[allow(unused_macros)]
+        macro_rules! #bridge {
+            (options) => {
+                const OPTIONS: ::swarmtree::Options = #value;
+                #keep
+            };
+            ($(#[$meta:meta])* enum $($rest:tt)*) => {
+                $(#[$meta])* #derive #visibility enum $($rest)*
+            };
+            ($(#[$meta:meta])* struct $($rest:tt)*) => {
+                $(#[$meta])* #visibility struct $($rest)*
+            };
+        }
+    }
+}
+
+fn owns_its_state(generics: &Generics) -> syn::Result<()> {
+    generics.lifetimes().next().map_or(Ok(()), |lifetime| {
+        Err(wrong(
+            lifetime,
+            "an actor owns its state and outlives who started it: hold a `String`, an `Arc<T>` or a clone instead of a \
+             reference, and drop the lifetime",
+        ))
+    })
+}
+
+fn wrong(at: &impl quote::ToTokens, text: &str) -> syn::Error {
+    syn::Error::new_spanned(at, text)
+}

@@ -1,0 +1,143 @@
+//! The message enum: one variant for each tell, ask and timer.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+
+use crate::block::Block;
+use crate::docs;
+use crate::handler::{Handler, Kind};
+use crate::naming;
+use crate::signature::Input;
+
+/// The enum, and its `Message`.
+pub(crate) fn expand(block: &Block) -> TokenStream {
+    let (bridge, message, declared, bounds) =
+        (naming::bridge(&block.actor), &block.message, block.declared(), block.bounds());
+    let variants = block.messages().map(|handler| variant(block, handler));
+    let unused = unused(block).map(|types| {
+        quote! {
+            #[doc(hidden)]
+            __Types(::core::convert::Infallible, ::core::marker::PhantomData<fn() -> (#(#types,)*)>),
+        }
+    });
+    let doc = format!("What can be sent to a `{}`: one variant for each of its handlers.", block.actor);
+    let implementation = implementation(block, unused.is_some());
+    quote! {
+        #bridge! {
+            #[doc = #doc]
+            enum #message #declared #bounds {
+                #(#variants,)*
+                #unused
+            }
+        }
+        #implementation
+    }
+}
+
+/// The variant as an expression, its fields taken from variables of their names.
+pub(crate) fn construct(block: &Block, handler: &Handler) -> TokenStream {
+    let (message, variant, fields) = (&block.message, &handler.variant, names(handler));
+    if fields.is_empty() {
+        quote!(#message::#variant)
+    } else {
+        quote!(#message::#variant { #(#fields),* })
+    }
+}
+
+/// The variant as a pattern that binds its fields to variables of their names.
+pub(crate) fn pattern(block: &Block, handler: &Handler) -> TokenStream {
+    construct(block, handler)
+}
+
+/// The names of a message's fields. That of the reply port is hygienic as a variable, so it goes by its own name.
+fn names(handler: &Handler) -> Vec<TokenStream> {
+    let fields = handler.inputs.iter().filter_map(Input::field).map(|field| field.name.to_token_stream());
+    let port = handler.is_ask().then(|| quote_spanned!(Span::mixed_site()=> reply));
+    fields.chain(port).collect()
+}
+
+fn variant(block: &Block, handler: &Handler) -> TokenStream {
+    let (variant, name) = (&handler.variant, naming::plain(&handler.name));
+    let doc = docs::or_line(&handler.docs, &format!("Has `{name}` called."));
+    let mut fields: Vec<TokenStream> = Vec::new();
+    for field in handler.inputs.iter().filter_map(Input::field) {
+        let (field_name, ty) = (&field.name, block.outside(&field.ty));
+        let doc = format!("The `{}` of `{name}`.", naming::plain(field_name));
+        fields.push(quote!(#[doc = #doc] #field_name: #ty));
+    }
+    if let Kind::Ask { reply, .. } = &handler.kind {
+        let reply = block.outside(reply);
+        fields.push(quote!(#[doc = "Where the answer goes."] reply: ::swarmtree::Reply<#reply>));
+    }
+    if fields.is_empty() {
+        quote!(#doc #variant)
+    } else {
+        quote!(#doc #variant { #(#fields),* })
+    }
+}
+
+fn implementation(block: &Block, has_types: bool) -> TokenStream {
+    let (impl_generics, _, _) = block.generics.split_for_impl();
+    let (ty, bounds) = (block.message_type(), block.bounds());
+    let kinds = block.messages().map(|handler| naming::plain(&handler.name));
+    let arms = block.messages().enumerate().map(|(index, handler)| {
+        let variant = &handler.variant;
+        quote!(Self::#variant { .. } => #index)
+    });
+    let types = has_types.then(|| quote!(Self::__Types(never, _) => match *never {},));
+    let kind = if block.messages().next().is_none() && !has_types {
+        quote!(match *self {})
+    } else {
+        quote!(match self { #(#arms,)* #types })
+    };
+    let bytes = block.bytes.as_ref().map(|weigh| {
+        quote! {
+            fn bytes(&self) -> usize {
+                #weigh(self)
+            }
+        }
+    });
+    quote! {
+        impl #impl_generics ::swarmtree::Message for #ty #bounds {
+            const KINDS: &'static [&'static str] = &[#(#kinds),*];
+
+            fn kind(&self) -> usize {
+                #kind
+            }
+
+            #bytes
+        }
+    }
+}
+
+/// The type parameters that no message mentions by themselves, and that the enum would not compile with.
+fn unused(block: &Block) -> Option<Vec<&Ident>> {
+    let mut written = TokenStream::new();
+    for handler in block.messages() {
+        for field in handler.inputs.iter().filter_map(Input::field) {
+            field.ty.to_tokens(&mut written);
+        }
+        handler.reply().to_tokens(&mut written);
+    }
+    let parameters = block.generics.type_params().map(|parameter| &parameter.ident);
+    let unused: Vec<&Ident> = parameters.filter(|parameter| !mentions(&written, parameter)).collect();
+    (!unused.is_empty()).then_some(unused)
+}
+
+/// Whether a type parameter stands there by itself; a projection such as `T::Item` does not constrain it.
+fn mentions(written: &TokenStream, parameter: &Ident) -> bool {
+    let mut tokens = written.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let found = match &token {
+            TokenTree::Ident(ident) if ident == parameter => {
+                !matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == ':')
+            }
+            TokenTree::Group(group) => mentions(&group.stream(), parameter),
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+    }
+    false
+}

@@ -1,0 +1,90 @@
+//! Messages are owned: what may stand in the type of an argument or of a reply.
+
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use syn::spanned::Spanned;
+use syn::{GenericArgument, Lifetime, PathArguments, ReturnType, Type, TypeParamBound};
+
+/// Refuses borrowed types, hidden ones and those left out; `'static` is as good as owned.
+pub(crate) fn check(ty: &Type) -> syn::Result<()> {
+    match ty {
+        Type::Reference(reference) => {
+            if reference.mutability.is_some() || !reference.lifetime.as_ref().is_some_and(is_static) {
+                return Err(borrowed(ty.span()));
+            }
+            check(&reference.elem)
+        }
+        Type::ImplTrait(hidden) => Err(syn::Error::new(
+            hidden.span(),
+            "messages are plain data: name the type instead of `impl Trait`, or make the actor generic over it",
+        )),
+        Type::Array(array) => check(&array.elem),
+        Type::Group(group) => check(&group.elem),
+        Type::Paren(paren) => check(&paren.elem),
+        Type::Slice(slice) => check(&slice.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().try_for_each(check),
+        Type::TraitObject(object) => object.bounds.iter().try_for_each(check_bound),
+        Type::Path(path) => path.path.segments.iter().try_for_each(|segment| check_arguments(&segment.arguments)),
+        Type::Infer(infer) => Err(syn::Error::new(infer.span(), "name the type: it becomes part of a message")),
+        // Of the rest none can borrow: function pointers may name lifetimes, but they are their own.
+        _ => Ok(()),
+    }
+}
+
+/// The type behind `->`; none for `()`.
+pub(crate) fn reply(output: &ReturnType) -> Option<&Type> {
+    match output {
+        ReturnType::Default => None,
+        ReturnType::Type(_, ty) => match &**ty {
+            Type::Tuple(tuple) if tuple.elems.is_empty() => None,
+            _ => Some(ty),
+        },
+    }
+}
+
+/// Writes the actor's type in place of `Self`, which means something else inside the generated items.
+pub(crate) fn without_self(tokens: TokenStream, actor: &Type) -> TokenStream {
+    tokens
+        .into_iter()
+        .flat_map(|token| match token {
+            TokenTree::Ident(ident) if ident == "Self" => quote::quote!(#actor),
+            TokenTree::Group(group) => {
+                let mut inside = Group::new(group.delimiter(), without_self(group.stream(), actor));
+                inside.set_span(group.span());
+                TokenTree::Group(inside).into()
+            }
+            other => other.into(),
+        })
+        .collect()
+}
+
+fn check_arguments(arguments: &PathArguments) -> syn::Result<()> {
+    let PathArguments::AngleBracketed(arguments) = arguments else { return Ok(()) };
+    arguments.args.iter().try_for_each(|argument| match argument {
+        GenericArgument::Type(ty) => check(ty),
+        GenericArgument::Lifetime(lifetime) if !is_static(lifetime) => Err(borrowed(lifetime.span())),
+        GenericArgument::AssocType(assoc) => check(&assoc.ty),
+        _ => Ok(()),
+    })
+}
+
+fn check_bound(bound: &TypeParamBound) -> syn::Result<()> {
+    match bound {
+        TypeParamBound::Lifetime(lifetime) if !is_static(lifetime) => Err(borrowed(lifetime.span())),
+        TypeParamBound::Trait(bound) => {
+            bound.path.segments.iter().try_for_each(|segment| check_arguments(&segment.arguments))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_static(lifetime: &Lifetime) -> bool {
+    lifetime.ident == "static"
+}
+
+fn borrowed(span: Span) -> syn::Error {
+    syn::Error::new(
+        span,
+        "messages are owned: they outlive their sender; take `String` instead of `&str`, `Vec<T>` or `Arc<[T]>` \
+         instead of `&[T]`, an `Arc<T>` or a clone instead of `&T`",
+    )
+}

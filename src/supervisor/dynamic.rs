@@ -1,0 +1,189 @@
+//! Starting children while the tree runs.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::actor::actor::Actor;
+use crate::actor::ask::Slot as AnswerSlot;
+use crate::actor::child::Child;
+use crate::actor::handle::Handle;
+use crate::exit::Exit;
+use crate::path::{NameError, Path, check_name};
+use crate::spec::{ChildPolicy, SpecError};
+use crate::supervisor::member::Member;
+use crate::supervisor::node::Node;
+use crate::supervisor::rules::action::Event;
+use crate::supervisor::rules::state::Phase;
+use crate::supervisor::spec::{Bound, ChildSpec};
+
+/// Why a child could not be started. Nothing of it is left.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SpawnError {
+    /// Its spec is wrong.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// A sibling has that name.
+    #[error("{path} exists already; stop it first, or choose another name")]
+    Exists {
+        /// The path asked for.
+        path: Path,
+    },
+    /// There is no supervisor at that path.
+    #[error("there is no supervisor at {path}")]
+    NoSupervisor {
+        /// The path asked for.
+        path: Path,
+    },
+    /// The supervisor makes children of another type, or of no template at all.
+    #[error("the supervisor at {path} starts no {actor}; give it a template of that type, or use another supervisor")]
+    WrongTemplate {
+        /// The supervisor.
+        path: Path,
+        /// The type asked for.
+        actor: &'static str,
+    },
+    /// The supervisor is ending or has ended.
+    #[error("the supervisor at {path} is stopping")]
+    Stopping {
+        /// The supervisor.
+        path: Path,
+    },
+    /// The start itself failed.
+    #[error("{path} {exit}")]
+    Failed {
+        /// The child.
+        path: Path,
+        /// How its start ended.
+        exit: Exit,
+    },
+}
+
+impl From<NameError> for SpawnError {
+    fn from(error: NameError) -> Self {
+        Self::Spec(SpecError::Name(error))
+    }
+}
+
+impl Node {
+    /// Starts a child that no spec declares. Dropped halfway, nothing of the child is left.
+    pub(crate) async fn start_child(self: &Arc<Self>, spec: &ChildSpec) -> Result<Arc<dyn Child>, SpawnError> {
+        spec.check(&self.policy)?;
+        let name: Arc<str> = spec.name.as_str().into();
+        let seat = self.seat(Arc::clone(&name));
+        self.start_added(name, Arc::new(spec.policy.clone()), || spec.recipe.make(seat)).await
+    }
+
+    async fn start_added(
+        self: &Arc<Self>,
+        name: Arc<str>,
+        policy: Arc<ChildPolicy>,
+        make: impl FnOnce() -> Arc<dyn Member>,
+    ) -> Result<Arc<dyn Child>, SpawnError> {
+        let (slot, child, answer) = {
+            let mut state = self.state.lock();
+            if matches!(state.rules.phase(), Phase::New | Phase::Ending(_) | Phase::Ended) || state.closed.is_some() {
+                return Err(SpawnError::Stopping { path: self.path.clone() });
+            }
+            if state.names.contains_key(&name) {
+                return Err(SpawnError::Exists { path: self.path.child(&name) });
+            }
+            let slot = state.rules.add(policy);
+            let member = make();
+            let child = member.child();
+            state.seat(slot, Arc::clone(&name), member);
+            let answer = if state.rules.is_blocked() {
+                let (reply, answer) = AnswerSlot::open(None);
+                state.awaited.insert(slot, reply);
+                Some(answer)
+            } else {
+                None
+            };
+            (slot, child, answer)
+        };
+        let (deferred, launch) = self.apply_for(Event::StartAdded(slot), answer.is_none().then_some(slot));
+        deferred.run(self);
+        let started = match (launch, answer) {
+            (Some(launch), _) => launch.run().await,
+            (None, Some(answer)) => answer.answer().await.unwrap_or(Err(Exit::Shutdown)),
+            (None, None) => Err(Exit::Shutdown),
+        };
+        started.map_err(|exit| SpawnError::Failed { path: self.path.child(&name), exit })?;
+        Ok(child)
+    }
+}
+
+/// A dynamic supervisor with a template of one actor type.
+pub struct Dynamic<A: Actor> {
+    node: Arc<Node>,
+    bound: Arc<Bound<A>>,
+}
+
+impl<A: Actor> Dynamic<A> {
+    /// The supervisor, if its template is of this type.
+    pub(crate) fn new(node: Arc<Node>) -> Result<Self, SpawnError> {
+        let wrong = || SpawnError::WrongTemplate { path: node.path.clone(), actor: std::any::type_name::<A>() };
+        let template = node.template.clone().ok_or_else(wrong)?;
+        let bound = template.downcast::<Bound<A>>().map_err(|_| wrong())?;
+        Ok(Self { node, bound })
+    }
+
+    /// Starts a child of the template and waits until it is up. Children start side by side.
+    ///
+    /// # Errors
+    /// [`SpawnError`]; nothing of the child is left then.
+    pub async fn start(&self, name: &str, args: A::Args) -> Result<A::Handle, SpawnError>
+    where
+        A::Args: Clone,
+    {
+        check_name(name)?;
+        let name: Arc<str> = name.into();
+        let child = self
+            .node
+            .start_added(Arc::clone(&name), Arc::clone(&self.bound.policy), || Arc::new(self.bound.make(name, args)))
+            .await?;
+        handle_of::<A>(child).ok_or_else(|| SpawnError::NoSupervisor { path: self.node.path.clone() })
+    }
+
+    /// The running child of this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<A::Handle> {
+        self.node.child(name).and_then(handle_of::<A>)
+    }
+
+    /// How many children there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.node.state.lock().names.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn path(&self) -> Path {
+        self.node.path.clone()
+    }
+}
+
+impl<A: Actor> Clone for Dynamic<A> {
+    fn clone(&self) -> Self {
+        Self { node: Arc::clone(&self.node), bound: Arc::clone(&self.bound) }
+    }
+}
+
+impl<A: Actor> fmt::Debug for Dynamic<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dynamic({})", self.node.path)
+    }
+}
+
+/// A child's handle, if it is a cell of this actor's messages.
+pub(crate) fn handle_of<A: Actor>(child: Arc<dyn Child>) -> Option<A::Handle> {
+    let any: Arc<dyn Any + Send + Sync> = child.into_any();
+    any.downcast::<crate::actor::cell::Cell<A::Msg>>().ok().map(|cell| A::Handle::from(Handle::new(cell)))
+}

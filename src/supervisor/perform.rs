@@ -1,0 +1,200 @@
+//! Carrying out what the rules decided.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::actor::ask::Reply;
+use crate::actor::child::{After, Incarnation, Owner};
+use crate::actor::failure::{Decision as Told, FailureReport};
+use crate::exit::Exit;
+use crate::supervisor::alarms;
+use crate::supervisor::launch::Launch;
+use crate::supervisor::node::{Node, State};
+use crate::supervisor::rules::action::{Action, Decision};
+use crate::supervisor::rules::entry::{ChildKey, Slot};
+use crate::supervisor::shell::ShellRef;
+
+/// What waits until the lock is released, in order.
+#[derive(Default)]
+pub(crate) struct Deferred {
+    reports: Vec<FailureReport>,
+    afters: Vec<After>,
+    answers: Vec<(Reply<Result<(), Exit>>, Result<(), Exit>)>,
+    /// The supervisor itself has ended.
+    ended: Option<Ended>,
+}
+
+struct Ended {
+    exit: Exit,
+    who: Incarnation,
+    shell: Option<ShellRef>,
+    /// Nobody above hears of an end that its own start reports.
+    while_starting: bool,
+}
+
+impl Deferred {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.reports.is_empty() && self.afters.is_empty() && self.answers.is_empty() && self.ended.is_none()
+    }
+
+    /// Tells whoever waited for a start.
+    pub(crate) fn answer(&mut self, reply: Option<Reply<Result<(), Exit>>>, outcome: Result<(), Exit>) {
+        self.answers.extend(reply.map(|reply| (reply, outcome)));
+    }
+
+    /// Runs without any lock held.
+    pub(crate) fn run(self, node: &Node) {
+        for report in &self.reports {
+            node.tell(report);
+        }
+        self.afters.into_iter().for_each(|after| after());
+        if let Some(ended) = self.ended {
+            if let Some(shell) = ended.shell {
+                shell.stop();
+            }
+            if !ended.while_starting {
+                node.tell_above(ended.who, ended.exit);
+            }
+        }
+        for (reply, outcome) in self.answers {
+            drop(reply.send(outcome));
+        }
+    }
+}
+
+impl Node {
+    pub(crate) fn perform(
+        &self,
+        state: &mut State,
+        actions: Vec<Action>,
+        now: Instant,
+        caller_starts: Option<Slot>,
+    ) -> (Deferred, Option<Launch>) {
+        let mut deferred = Deferred::default();
+        let mut for_caller = None;
+        for action in actions {
+            match action {
+                Action::Start(key) => {
+                    if let Some(launch) = self.begin_start(state, key) {
+                        if caller_starts == Some(key.slot) {
+                            for_caller = Some(launch);
+                        } else {
+                            self.hub.executor.spawn(async move { drop(launch.run().await) });
+                        }
+                    }
+                }
+                Action::Stop(key) => self.with_child(state, key.slot, |child| child.stop()),
+                Action::Kill(key) => self.with_child(state, key.slot, |child| child.kill()),
+                Action::Abandon(key) => {
+                    self.with_child(state, key.slot, |child| deferred.afters.push(child.abandon()));
+                }
+                Action::SetAlarm { alarm, after } => {
+                    let State { rules, alarms, .. } = &mut *state;
+                    if alarms.set(now + after, alarm, rules) {
+                        self.hub.executor.spawn(alarms::run(self.me.clone(), alarms.earlier()));
+                    }
+                }
+                Action::Close(slot, exit) => {
+                    self.with_child(state, slot, |child| deferred.afters.push(child.close(&exit)));
+                    deferred.answers.extend(state.awaited.remove(&slot).map(|reply| (reply, Err(exit))));
+                }
+                Action::Remove(slot, exit) => self.remove(state, slot, &exit, &mut deferred),
+                Action::Ready => deferred.answers.extend(state.ready.take().map(|reply| (reply, Ok(())))),
+                Action::Decided { slot, exit, decision, failures_in_window } => {
+                    deferred.reports.extend(self.report(state, slot, exit, decision, failures_in_window));
+                }
+                Action::End(exit) => {
+                    let ready = state.ready.take();
+                    let shell = state.shell.take();
+                    let while_starting = ready.is_some();
+                    deferred.answers.extend(ready.map(|reply| (reply, Err(exit.clone()))));
+                    deferred.ended =
+                        Some(Ended { exit, who: state.who, shell, while_starting });
+                }
+            }
+        }
+        (deferred, for_caller)
+    }
+
+    fn begin_start(&self, state: &State, key: ChildKey) -> Option<Launch> {
+        let member = Arc::clone(state.members.get(key.slot.0 as usize)?.as_ref()?);
+        let current = member.current();
+        let node = self.me.upgrade()?;
+        Some(Launch::new(node, key, member.start(Incarnation { slot: key.slot.0, number: key.incarnation }), current))
+    }
+
+    fn with_child(
+        &self,
+        state: &State,
+        slot: Slot,
+        act: impl FnOnce(Arc<dyn crate::actor::child::Child>),
+    ) {
+        if let Some(Some(member)) = state.members.get(slot.0 as usize) {
+            act(member.child());
+        }
+    }
+
+    fn remove(&self, state: &mut State, slot: Slot, exit: &Exit, deferred: &mut Deferred) {
+        let Some(member) = state.members.get_mut(slot.0 as usize).and_then(Option::take) else { return };
+        let child = member.child();
+        state.names.remove(child.name());
+        deferred.afters.push(child.close(exit));
+        deferred.afters.push(Box::new(move || crate::actor::panics::drop_quietly(member)));
+        deferred.answers.extend(state.awaited.remove(&slot).map(|reply| (reply, Err(exit.clone()))));
+    }
+
+    fn report(
+        &self,
+        state: &State,
+        slot: Slot,
+        exit: Exit,
+        decision: Decision,
+        failures_in_window: u32,
+    ) -> Option<FailureReport> {
+        let path_of = |slot: &Slot| {
+            state.members.get(slot.0 as usize)?.as_ref().map(|member| self.path.child(member.child().name()))
+        };
+        let decision = match decision {
+            Decision::Restart { with, after } => {
+                Told::Restart { with: with.iter().filter_map(path_of).collect(), back_in: after }
+            }
+            Decision::Covered => Told::Covered,
+            Decision::Escalate => Told::Escalate,
+            Decision::Leave => Told::Leave,
+        };
+        let path = path_of(&slot)?;
+        let restarts_limit = self.policy.intensity.restarts;
+        Some(FailureReport { path, exit, failures_in_window, restarts_limit, decision })
+    }
+
+    fn tell(&self, report: &FailureReport) {
+        if report.exit.is_abnormal() || report.decision == Told::Escalate {
+            tracing::error!(
+                target: "swarmtree::failure",
+                system = %self.hub.name, path = %report.path, exit = %report.exit,
+                failures = report.failures_in_window, limit = report.restarts_limit, "{report}"
+            );
+        } else {
+            tracing::info!(target: "swarmtree::failure", system = %self.hub.name, path = %report.path, "{report}");
+        }
+        self.hub.failures.publish(report);
+    }
+
+    /// The supervisor above hears of this one's end; the root's end closes the tree.
+    fn tell_above(&self, who: Incarnation, exit: Exit) {
+        match &self.above {
+            Some(above) => {
+                if let Some(node) = above.upgrade() {
+                    node.exited(who, exit);
+                }
+            }
+            None => {
+                if let Some(me) = self.me.upgrade() {
+                    crate::actor::child::Child::close(me, &exit)();
+                    self.hub.dead_letters.close();
+                    self.hub.failures.close();
+                }
+            }
+        }
+    }
+}

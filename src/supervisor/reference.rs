@@ -1,0 +1,95 @@
+//! A reference to any actor of the tree, whatever it can be sent.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::actor::ask::Slot as AnswerSlot;
+use crate::actor::child::{Child, Owner};
+use crate::actor::watch::Watched;
+use crate::exit::Exit;
+use crate::path::Path;
+use crate::snapshot::ActorSnapshot;
+use crate::supervisor::foreign::{RactorChild, typed};
+use crate::supervisor::node::Node;
+
+/// Any actor of the tree: a cell, a supervisor or a ractor actor. For control, not for messages.
+#[derive(Clone)]
+pub struct ActorRef {
+    node: Arc<Node>,
+    child: Arc<dyn Child>,
+}
+
+impl ActorRef {
+    pub(crate) fn new(node: Arc<Node>, child: Arc<dyn Child>) -> Self {
+        Self { node, child }
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn path(&self) -> Path {
+        self.child.path()
+    }
+
+    /// The actor at this moment.
+    #[must_use]
+    pub fn snapshot(&self) -> ActorSnapshot {
+        self.child.snapshot()
+    }
+
+    /// Stops it for good, with everything below it. Returns at once; [`ActorRef::stopped`] waits.
+    pub fn stop(&self) {
+        self.with_slot(|slot| self.node.terminate(slot));
+    }
+
+    /// Ends its incarnation at once; its supervisor restarts it as after a crash.
+    pub fn kill(&self) {
+        Arc::clone(&self.child).kill();
+    }
+
+    /// Stops it in good order and starts it anew; also starts one that was stopped. Does not count as a failure.
+    pub fn restart(&self) {
+        self.with_slot(|slot| self.node.restart(slot));
+    }
+
+    /// Suspends it, or all cells below it. ractor actors know no suspension and go on.
+    pub fn suspend(&self) {
+        Arc::clone(&self.child).suspend(true);
+    }
+
+    /// Goes on after [`ActorRef::suspend`].
+    pub fn resume(&self) {
+        Arc::clone(&self.child).suspend(false);
+    }
+
+    /// Waits until it has stopped for good, and says why.
+    pub async fn stopped(&self) -> Exit {
+        let (reply, awaiting) = AnswerSlot::open(None);
+        self.child.watch(Box::new(move |exit| drop(reply.send(exit))));
+        awaiting.answer().await.unwrap_or(Exit::Shutdown)
+    }
+
+    /// The present incarnation of a ractor actor, if it is one and takes this type of message. A restart makes another.
+    #[must_use]
+    pub fn ractor<M: ractor::Message>(&self) -> Option<ractor::ActorRef<M>> {
+        let child = Arc::clone(&self.child).into_any().downcast::<RactorChild>().ok()?;
+        typed(&child)
+    }
+
+    fn with_slot(&self, act: impl FnOnce(u32)) {
+        if let Some(slot) = self.node.slot_of(self.child.name()) {
+            act(slot.0);
+        }
+    }
+}
+
+impl From<&ActorRef> for Watched {
+    fn from(actor: &ActorRef) -> Self {
+        Self::new(Arc::clone(&actor.child))
+    }
+}
+
+impl fmt::Debug for ActorRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActorRef({})", self.path())
+    }
+}

@@ -1,0 +1,533 @@
+//! The data of a tree: specs of actors, of supervisors, and of other people's ractor actors.
+
+use std::any::Any;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use crate::actor::actor::Actor;
+use crate::actor::cell::Class;
+use crate::actor::child::Owner;
+use crate::actor::hub::Hub;
+use crate::actor::options::Options;
+use crate::mailbox::lanes::CAPACITY_LIMIT;
+use crate::path::{Path, check_name};
+use crate::span::{Span, SpanError, SpanRange};
+use crate::spec::{
+    AutoShutdown, Backoff, ChildPolicy, Intensity, Overflow, Restart, Shutdown, SpecError, Strategy, SupervisorPolicy,
+};
+use crate::supervisor::foreign::RactorMember;
+use crate::supervisor::member::{CellMember, Cloned, Member, Seat, Supply};
+use crate::supervisor::node::{Node, NodeMember};
+
+/// How a child is made when its supervisor starts.
+pub(crate) trait Recipe: Send + Sync {
+    fn make(&self, seat: Seat) -> Arc<dyn Member>;
+    /// Checks what is below.
+    fn check(&self) -> Result<(), SpecError>;
+}
+
+/// A child of any kind, ready to be put below a supervisor: from [`ActorSpec`], [`Supervisor`] or [`ChildSpec::ractor`].
+#[derive(Clone)]
+pub struct ChildSpec {
+    pub(crate) name: String,
+    pub(crate) policy: ChildPolicy,
+    pub(crate) recipe: Arc<dyn Recipe>,
+    /// The first thing that was wrong with it; told when the tree is checked.
+    error: Option<SpecError>,
+}
+
+impl ChildSpec {
+    /// An existing ractor actor as a child: the same restarts, shutdown and introspection; its mailbox stays ractor's.
+    ///
+    /// Both are cloned for each incarnation. It is registered with ractor as `system/path`. By default permanent, and
+    /// killed after 5 s if it does not stop.
+    #[must_use]
+    pub fn ractor<T>(name: &str, handler: T, args: T::Arguments) -> Self
+    where
+        T: ractor::Actor + Clone,
+        T::Arguments: Clone,
+    {
+        Self {
+            name: name.to_owned(),
+            policy: ChildPolicy::default(),
+            recipe: Arc::new(RactorRecipe { handler, args: parking_lot::Mutex::new(args) }),
+            error: None,
+        }
+    }
+
+    /// When it is started again.
+    #[must_use]
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.policy.restart = restart;
+        self
+    }
+
+    /// How long it may take to stop.
+    #[must_use]
+    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.policy.shutdown = shutdown;
+        self
+    }
+
+    /// Its own end counts for its supervisor's `auto_shutdown`.
+    #[must_use]
+    pub fn significant(mut self) -> Self {
+        self.policy.significant = true;
+        self
+    }
+
+    /// The pause before its restarts, such as `"100ms..10s"`.
+    #[must_use]
+    pub fn backoff(mut self, range: impl Into<SpanRange>) -> Self {
+        self.policy.backoff = note(Backoff::new(range), &mut self.error);
+        self
+    }
+
+    pub(crate) fn check(&self, above: &SupervisorPolicy) -> Result<(), SpecError> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        check_name(&self.name)?;
+        self.policy.check(&self.name, above)?;
+        self.recipe.check()
+    }
+}
+
+impl fmt::Debug for ChildSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChildSpec").field("name", &self.name).field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// What a dynamic supervisor makes its children of: an actor type with its limits and policies, without a name or
+/// arguments.
+pub struct Template<A: Actor> {
+    options: Options,
+    policy: ChildPolicy,
+    error: Option<SpecError>,
+    actor: std::marker::PhantomData<fn() -> A>,
+}
+
+/// An actor to be started: its type, name, arguments, limits and policies.
+pub struct ActorSpec<A: Actor> {
+    name: String,
+    args: Arc<dyn Fn() -> A::Args + Send + Sync>,
+    template: Template<A>,
+}
+
+impl<A: Actor> Template<A> {
+    /// The type's own declarations.
+    #[must_use]
+    pub fn new() -> Self {
+        let policy = ChildPolicy { restart: A::OPTIONS.restart, ..ChildPolicy::default() };
+        Self { options: A::OPTIONS, policy, error: None, actor: std::marker::PhantomData }
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Options, &mut ChildPolicy, &mut Option<SpecError>)) -> Self {
+        change(&mut self.options, &mut self.policy, &mut self.error);
+        self
+    }
+
+    fn check(&self, name: &str) -> Result<(), SpecError> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        let capacity = self.options.mailbox;
+        if !(1..=CAPACITY_LIMIT).contains(&capacity) {
+            return Err(SpecError::Capacity { name: name.to_owned(), capacity, limit: CAPACITY_LIMIT });
+        }
+        Ok(())
+    }
+
+    fn class(&self, hub: &Arc<Hub>, node: &Weak<Node>, parent: &Path) -> Arc<Class> {
+        Arc::new(Class {
+            hub: Arc::clone(hub),
+            owner: Weak::clone(node) as Weak<dyn Owner>,
+            parent: parent.clone(),
+            options: self.options,
+            descriptor: A::DESCRIPTOR,
+            actor: if A::DESCRIPTOR.actor.is_empty() { std::any::type_name::<A>() } else { A::DESCRIPTOR.actor },
+        })
+    }
+}
+
+impl<A: Actor> Default for Template<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A: Actor> ActorSpec<A> {
+    /// An actor of this type, with arguments that are cloned for each incarnation.
+    #[must_use]
+    pub fn new(name: &str, args: A::Args) -> Self
+    where
+        A::Args: Clone,
+    {
+        let args = parking_lot::Mutex::new(args);
+        Self::with(name, move || args.lock().clone())
+    }
+
+    /// An actor of this type, with arguments made anew for each incarnation.
+    #[must_use]
+    pub fn with(name: &str, args: impl Fn() -> A::Args + Send + Sync + 'static) -> Self {
+        Self { name: name.to_owned(), args: Arc::new(args), template: Template::new() }
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Options, &mut ChildPolicy, &mut Option<SpecError>)) -> Self {
+        self.template = self.template.change(change);
+        self
+    }
+}
+
+/// The same words for a template and for a spec.
+macro_rules! declarations {
+    ($spec:ident) => {
+        impl<A: Actor> $spec<A> {
+            /// When it is started again.
+            #[must_use]
+            pub fn restart(self, restart: Restart) -> Self {
+                self.change(|_, policy, _| policy.restart = restart)
+            }
+
+            /// How long it may take to stop before it is killed, such as `"5s"`.
+            #[must_use]
+            pub fn shutdown(self, limit: impl Into<Span>) -> Self {
+                self.change(|_, policy, error| {
+                    if let Some(limit) = note(limit.into().get(), error) {
+                        policy.shutdown = Shutdown::Timeout(limit);
+                    }
+                })
+            }
+
+            /// It is killed without being asked to stop.
+            #[must_use]
+            pub fn brutal_kill(self) -> Self {
+                self.change(|_, policy, _| policy.shutdown = Shutdown::BrutalKill)
+            }
+
+            /// How long its start may take before it has failed, such as `"30s"`.
+            #[must_use]
+            pub fn start_timeout(self, limit: impl Into<Span>) -> Self {
+                self.change(|_, policy, error| policy.start_timeout = note(limit.into().get(), error))
+            }
+
+            /// Its own end counts for its supervisor's `auto_shutdown`.
+            #[must_use]
+            pub fn significant(self) -> Self {
+                self.change(|_, policy, _| policy.significant = true)
+            }
+
+            /// The pause before its restarts, such as `"100ms..10s"`.
+            #[must_use]
+            pub fn backoff(self, range: impl Into<SpanRange>) -> Self {
+                self.change(|_, policy, error| policy.backoff = note(Backoff::new(range), error))
+            }
+
+            /// Messages that each lane of its mailbox may hold, 1 to 2^24.
+            #[must_use]
+            pub fn mailbox(self, capacity: usize) -> Self {
+                self.change(|options, _, _| options.mailbox = capacity)
+            }
+
+            /// Bytes that its mailbox may hold; 0 is no bound.
+            #[must_use]
+            pub fn mailbox_bytes(self, bytes: usize) -> Self {
+                self.change(|options, _, _| options.mailbox_bytes = bytes)
+            }
+
+            /// What its full mailbox does.
+            #[must_use]
+            pub fn overflow(self, overflow: Overflow) -> Self {
+                self.change(|options, _, _| options.overflow = overflow)
+            }
+
+            /// How often a message that crashed it is delivered again before it goes to quarantine. Its type must keep
+            /// copies (see [`Actor::keep`]); without one a crashed message goes to the dead letters.
+            #[must_use]
+            pub fn retry(self, redeliveries: u32) -> Self {
+                self.change(|options, _, _| options.retry = redeliveries)
+            }
+        }
+
+        impl<A: Actor> fmt::Debug for $spec<A> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($spec)).field("actor", &std::any::type_name::<A>()).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+declarations!(Template);
+declarations!(ActorSpec);
+
+impl<A: Actor> Clone for Template<A> {
+    fn clone(&self) -> Self {
+        let (policy, error) = (self.policy.clone(), self.error.clone());
+        Self { options: self.options, policy, error, actor: std::marker::PhantomData }
+    }
+}
+
+struct ActorRecipe<A: Actor> {
+    name: String,
+    args: Arc<dyn Fn() -> A::Args + Send + Sync>,
+    template: Template<A>,
+}
+
+impl<A: Actor> Recipe for ActorRecipe<A> {
+    fn make(&self, seat: Seat) -> Arc<dyn Member> {
+        let class = self.template.class(&seat.hub, &seat.node, &seat.parent);
+        Arc::new(CellMember::<A, _>::new(class, seat.name, Arc::clone(&self.args)))
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
+        self.template.check(&self.name)
+    }
+}
+
+impl<A: Actor> From<ActorSpec<A>> for ChildSpec {
+    fn from(spec: ActorSpec<A>) -> Self {
+        let ActorSpec { name, args, template } = spec;
+        let policy = template.policy.clone();
+        Self { name: name.clone(), policy, recipe: Arc::new(ActorRecipe { name, args, template }), error: None }
+    }
+}
+
+struct RactorRecipe<T: ractor::Actor> {
+    handler: T,
+    args: parking_lot::Mutex<T::Arguments>,
+}
+
+impl<T> Recipe for RactorRecipe<T>
+where
+    T: ractor::Actor + Clone,
+    T::Arguments: Clone,
+{
+    fn make(&self, seat: Seat) -> Arc<dyn Member> {
+        Arc::new(RactorMember::new(&seat, self.handler.clone(), self.args.lock().clone()))
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
+        Ok(())
+    }
+}
+
+/// What binds a template to its supervisor.
+pub(crate) trait Binds: Send + Sync {
+    fn bind(&self, hub: &Arc<Hub>, node: &Weak<Node>, path: &Path) -> Arc<dyn Any + Send + Sync>;
+    fn check(&self, name: &str, above: &SupervisorPolicy) -> Result<(), SpecError>;
+    fn default_backoff(&mut self, backoff: Backoff);
+}
+
+/// A template below its supervisor: what all its children share.
+pub(crate) struct Bound<A: Actor> {
+    pub(crate) class: Arc<Class>,
+    pub(crate) policy: Arc<ChildPolicy>,
+    actor: std::marker::PhantomData<fn() -> A>,
+}
+
+impl<A: Actor> Bound<A> {
+    pub(crate) fn make(&self, name: Arc<str>, args: A::Args) -> CellMember<A, Cloned<A::Args>>
+    where
+        Cloned<A::Args>: Supply<A>,
+    {
+        CellMember::new(Arc::clone(&self.class), name, Cloned(args))
+    }
+}
+
+impl<A: Actor> Binds for Template<A> {
+    fn bind(&self, hub: &Arc<Hub>, node: &Weak<Node>, path: &Path) -> Arc<dyn Any + Send + Sync> {
+        let class = self.class(hub, node, path);
+        Arc::new(Bound::<A> { class, policy: Arc::new(self.policy.clone()), actor: std::marker::PhantomData })
+    }
+
+    fn check(&self, name: &str, above: &SupervisorPolicy) -> Result<(), SpecError> {
+        self.policy.check(name, above)?;
+        Template::check(self, name)
+    }
+
+    fn default_backoff(&mut self, backoff: Backoff) {
+        self.policy.backoff.get_or_insert(backoff);
+    }
+}
+
+/// A supervisor to be started: its strategy, its limits, and its children in start order.
+///
+/// Nothing starts before the whole tree is checked. As a child it is permanent, and may take as long to stop as its
+/// children do.
+pub struct Supervisor {
+    name: String,
+    pub(crate) policy: SupervisorPolicy,
+    pub(crate) children: Vec<ChildSpec>,
+    pub(crate) template: Option<Arc<dyn Binds>>,
+    as_child: ChildPolicy,
+    backoff: Option<Backoff>,
+    error: Option<SpecError>,
+}
+
+impl Supervisor {
+    /// Restarts only the failed child: for children that know nothing of each other.
+    #[must_use]
+    pub fn one_for_one(name: &str) -> Self {
+        Self::of(name, Strategy::OneForOne)
+    }
+
+    /// Restarts all children with a failed one: for children that cannot go on without each other.
+    #[must_use]
+    pub fn one_for_all(name: &str) -> Self {
+        Self::of(name, Strategy::OneForAll)
+    }
+
+    /// Restarts the failed child and those started after it: for children that depend on those before them.
+    #[must_use]
+    pub fn rest_for_one(name: &str) -> Self {
+        Self::of(name, Strategy::RestForOne)
+    }
+
+    /// Starts children of one template on demand, side by side, by the ten thousand.
+    #[must_use]
+    pub fn dynamic<A: Actor>(name: &str, template: Template<A>) -> Self {
+        Self { template: Some(Arc::new(template)), ..Self::of(name, Strategy::Dynamic) }
+    }
+
+    fn of(name: &str, strategy: Strategy) -> Self {
+        let as_child =
+            ChildPolicy { shutdown: Shutdown::Infinity, start_timeout: None, ..ChildPolicy::default() };
+        Self {
+            name: name.to_owned(),
+            policy: SupervisorPolicy { strategy, ..SupervisorPolicy::default() },
+            children: Vec::new(),
+            template: None,
+            as_child,
+            backoff: None,
+            error: None,
+        }
+    }
+
+    /// How many restarts it allows within a period such as `"30s"` before it escalates. Default: 1 in 5 s, as OTP's.
+    #[must_use]
+    pub fn intensity(mut self, restarts: u32, period: impl Into<Span>) -> Self {
+        if let Some(intensity) = note(Intensity::new(restarts, period), &mut self.error) {
+            self.policy.intensity = intensity;
+        }
+        self
+    }
+
+    /// When it ends with its significant children.
+    #[must_use]
+    pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
+        self.policy.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// The pause before restarts of those children that set none of their own, such as `"100ms..10s"`.
+    #[must_use]
+    pub fn backoff(mut self, range: impl Into<SpanRange>) -> Self {
+        self.backoff = note(Backoff::new(range), &mut self.error);
+        self
+    }
+
+    /// Adds a child after those that are there.
+    #[must_use]
+    pub fn child(mut self, child: impl Into<ChildSpec>) -> Self {
+        self.children.push(child.into());
+        self
+    }
+
+    /// When this supervisor itself is started again by the one above. Default: always.
+    #[must_use]
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.as_child.restart = restart;
+        self
+    }
+
+    /// Its own end counts for the `auto_shutdown` of the one above.
+    #[must_use]
+    pub fn significant(mut self) -> Self {
+        self.as_child.significant = true;
+        self
+    }
+
+    /// How long the whole subtree may take to stop, such as `"1m"`. Default: as long as its children may take.
+    #[must_use]
+    pub fn shutdown(mut self, limit: impl Into<Span>) -> Self {
+        if let Some(limit) = note(limit.into().get(), &mut self.error) {
+            self.as_child.shutdown = Shutdown::Timeout(limit);
+        }
+        self
+    }
+
+    /// Hands the defaults down and checks the whole subtree.
+    pub(crate) fn checked(mut self) -> Result<Self, SpecError> {
+        if let Some(backoff) = self.backoff {
+            for child in &mut self.children {
+                child.policy.backoff.get_or_insert(backoff);
+            }
+            if let Some(template) = self.template.as_mut().and_then(Arc::get_mut) {
+                template.default_backoff(backoff);
+            }
+        }
+        self.check()?;
+        Ok(self)
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        self.policy.check(&self.name)?;
+        let mut names = HashSet::new();
+        for child in &self.children {
+            child.check(&self.policy)?;
+            if !names.insert(child.name.as_str()) {
+                return Err(SpecError::Duplicate { name: child.name.clone() });
+            }
+        }
+        self.template.as_ref().map_or(Ok(()), |template| template.check(&self.name, &self.policy))
+    }
+}
+
+impl fmt::Debug for Supervisor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Supervisor")
+            .field("name", &self.name)
+            .field("policy", &self.policy)
+            .field("children", &self.children)
+            .finish_non_exhaustive()
+    }
+}
+
+struct SupervisorRecipe(Result<Supervisor, SpecError>);
+
+impl Recipe for SupervisorRecipe {
+    fn make(&self, seat: Seat) -> Arc<dyn Member> {
+        // A tree that failed its check is never made; an empty supervisor stands for it.
+        match &self.0 {
+            Ok(spec) => Arc::new(NodeMember(Node::new(seat, spec))),
+            Err(_) => Arc::new(NodeMember(Node::new(seat, &Supervisor::one_for_one("invalid")))),
+        }
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
+        self.0.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+}
+
+impl From<Supervisor> for ChildSpec {
+    fn from(spec: Supervisor) -> Self {
+        let (name, policy) = (spec.name.clone(), spec.as_child.clone());
+        Self { name, policy, recipe: Arc::new(SupervisorRecipe(spec.checked())), error: None }
+    }
+}
+
+/// Keeps the first error of a builder.
+fn note<T>(read: Result<T, SpanError>, error: &mut Option<SpecError>) -> Option<T> {
+    match read {
+        Ok(value) => Some(value),
+        Err(wrong) => {
+            error.get_or_insert(SpecError::Span(wrong));
+            None
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Describing a system before it starts.
+
+use std::sync::{Arc, Weak};
+
+use crate::actor::child::Incarnation;
+use crate::actor::hub::Hub;
+use crate::exit::Exit;
+use crate::path::Path;
+use crate::span::Span;
+use crate::spec::{Restart, SpecError, Strategy};
+use crate::supervisor::member::Seat;
+use crate::supervisor::node::Node;
+use crate::supervisor::spec::{ChildSpec, Supervisor};
+use crate::sync::Executor;
+use crate::system::system::System;
+
+/// Why a system could not start. Nothing of it is left.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SystemError {
+    /// A spec is wrong.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// There is no tokio runtime here.
+    #[error("a system runs on tokio; start it inside a runtime, for example under #[tokio::main]")]
+    NoRuntime,
+    /// A declared child did not start; those before it were stopped again.
+    #[error("the system did not start: a child {0}")]
+    Failed(Exit),
+}
+
+/// A system to be started: its name, the children of its root supervisor, and the root's limits.
+#[derive(Debug)]
+#[must_use = "a system starts with `start`"]
+pub struct SystemBuilder {
+    name: String,
+    root: Supervisor,
+    seed: u64,
+}
+
+impl SystemBuilder {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), root: Supervisor::one_for_one(name), seed: fastrand::u64(..) }
+    }
+
+    /// Adds a child of the root supervisor, after those that are there.
+    pub fn child(mut self, child: impl Into<ChildSpec>) -> Self {
+        self.root = self.root.child(child);
+        self
+    }
+
+    /// How the root supervisor restarts its children. Default: one for one. `Dynamic` is not for a root.
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        if strategy != Strategy::Dynamic {
+            self.root.policy.strategy = strategy;
+        }
+        self
+    }
+
+    /// How many restarts the root supervisor allows before the whole system ends. Default: 1 in 5 s.
+    pub fn intensity(mut self, restarts: u32, period: impl Into<Span>) -> Self {
+        self.root = self.root.intensity(restarts, period);
+        self
+    }
+
+    /// Where the system's randomness (jitter, ids) begins. Default: drawn anew for each system.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Checks the whole tree, then starts it from left to right.
+    ///
+    /// # Errors
+    /// [`SystemError`]; nothing of the system is left then.
+    pub async fn start(self) -> Result<System, SystemError> {
+        let root = self.root.restart(Restart::Temporary).checked()?;
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| SystemError::NoRuntime)?;
+        crate::path::check_name(&self.name).map_err(SpecError::Name)?;
+        let name: Arc<str> = self.name.as_str().into();
+        let hub = Hub::new(self.name, self.seed, Executor::new(runtime));
+        let seat = Seat { hub: Arc::clone(&hub), node: Weak::new(), parent: Path::root(), name };
+        let node = Node::new(seat, &root);
+        let begun = Arc::clone(&node).launch(Incarnation { slot: 0, number: 1 }).await;
+        begun.map_err(SystemError::Failed)?;
+        Ok(System::new(hub, node))
+    }
+}

@@ -1,0 +1,91 @@
+//! How a system comes to rest, and how it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::actor::ask::Slot as AnswerSlot;
+use crate::actor::child::Child;
+use crate::exit::Exit;
+use crate::mailbox::ledger::Ledger;
+use crate::snapshot::Status;
+use crate::supervisor::rules::action::Event;
+use crate::system::system::System;
+
+/// How long rest is waited for between two looks: doubled from the least to the most.
+const LOOK_LEAST: Duration = Duration::from_micros(50);
+const LOOK_MOST: Duration = Duration::from_millis(5);
+
+impl System {
+    /// Stops the tree in good order: children from right to left, each after its present handler and within its limit.
+    /// Waits for the end. Messages still queued go to the dead letters.
+    pub async fn stop(&self) -> Exit {
+        self.root.apply(Event::End(Exit::Shutdown));
+        self.stopped().await
+    }
+
+    /// Ends everything at once. Waits for the end.
+    pub async fn kill(&self) -> Exit {
+        self.root.apply(Event::EndNow(Exit::Killed));
+        self.stopped().await
+    }
+
+    /// Waits until all queues are empty and all handlers are done, at most for `limit`; then stops as [`System::stop`].
+    pub async fn drain(&self, limit: Duration) -> Exit {
+        if tokio::time::timeout(limit, self.quiescent()).await.is_err() {
+            tracing::warn!(target: "swarmtree", system = %self.name(), ?limit, "not drained in time; stopping");
+        }
+        self.stop().await
+    }
+
+    /// Waits until the system has ended, and says why: stopped, killed, or given up beyond the root's intensity.
+    pub async fn stopped(&self) -> Exit {
+        let (reply, awaiting) = AnswerSlot::open(None);
+        Child::watch(&*self.root, Box::new(move |exit| drop(reply.send(exit))));
+        awaiting.answer().await.unwrap_or(Exit::Shutdown)
+    }
+
+    /// Waits until the tree is at rest: no start, stop or restart under way, no handler running, every queue empty.
+    /// Suspended actors count as resting with what they hold. Timers that are not due yet do not count.
+    pub async fn quiescent(&self) {
+        let mut pause = LOOK_LEAST;
+        loop {
+            // Two looks with nothing accepted between them: a message that moved behind the first look's back was
+            // accepted somewhere.
+            if let Some(before) = self.resting() {
+                tokio::task::yield_now().await;
+                if self.resting() == Some(before) {
+                    return;
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LOOK_MOST);
+        }
+    }
+
+    /// The sum of all messages accepted, if everything is at rest.
+    fn resting(&self) -> Option<u64> {
+        let mut accepted = 0;
+        let mut rests = self.root.state.lock().rules.is_quiet();
+        self.root.visit(0, &mut |_, child| {
+            let seen = child.snapshot();
+            let ledger = seen.mailbox.map_or(Ledger::default(), |mailbox| mailbox.ledger);
+            accepted += ledger.accepted;
+            rests &= match seen.status {
+                Status::Starting | Status::Busy => false,
+                Status::Down | Status::Idle => ledger.queued == 0,
+                Status::Suspended | Status::Stopped => true,
+            };
+        });
+        rests.then_some(accepted)
+    }
+
+    /// The books of all actors together, those that have left the tree excluded.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        let mut sum = Ledger::default();
+        self.root.visit(0, &mut |_, child: &Arc<dyn Child>| {
+            sum = sum + child.snapshot().mailbox.map_or(Ledger::default(), |mailbox| mailbox.ledger);
+        });
+        sum
+    }
+}
