@@ -14,6 +14,8 @@ pub(crate) mod handle;
 pub(crate) mod here;
 pub(crate) mod hub;
 pub(crate) mod options;
+#[cfg(all(test, loom))]
+mod model;
 pub(crate) mod owned;
 pub(crate) mod panics;
 pub(crate) mod residents;

@@ -16,6 +16,8 @@ mod supervisor;
 mod sync;
 #[cfg(not(loom))]
 mod system;
+#[cfg(all(feature = "testing", not(loom)))]
+pub mod testing;
 
 pub use crate::actor::actor::{Actor, Handled, StartError};
 pub use crate::actor::ask::{AskError, Reply};

@@ -30,6 +30,7 @@ pub(crate) struct Hub {
 
 impl Hub {
     pub(crate) fn new(name: String, seed: u64, executor: Executor) -> Arc<Self> {
+        #[cfg(not(loom))]
         crate::actor::panics::install();
         let mut rng = fastrand::Rng::with_seed(seed);
         let id = uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid();

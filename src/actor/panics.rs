@@ -23,6 +23,7 @@ pub(crate) fn heard() {
 
 /// Installs the hook that notes where a supervised panic happened. A panic that nobody else would hear of (no failure
 /// subscriber, no tracing subscriber) is printed by the hook that was there before, as all others are.
+#[cfg(not(loom))]
 pub(crate) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

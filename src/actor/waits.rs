@@ -16,8 +16,13 @@ use crate::path::Path;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ActorId(pub(crate) u64);
 
+#[cfg(not(loom))]
 thread_local! {
     static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
+}
+#[cfg(loom)]
+loom::thread_local! {
+    static CURRENT: Cell<Option<Current>> = Cell::new(None);
 }
 
 /// The actor whose code this thread runs now.
@@ -34,15 +39,15 @@ impl Current {
         struct Restore(Option<Current>);
         impl Drop for Restore {
             fn drop(&mut self) {
-                CURRENT.set(self.0);
+                CURRENT.with(|current| current.set(self.0));
             }
         }
-        let _restore = Restore(CURRENT.replace(Some(self)));
+        let _restore = Restore(CURRENT.with(|current| current.replace(Some(self))));
         run()
     }
 
     pub(crate) fn get() -> Option<Self> {
-        CURRENT.get()
+        CURRENT.try_with(Cell::get).unwrap_or(None)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `#[actor]`: keeps the type as it is, and writes down for `#[handlers]` what only the type knows.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the grammar grows; what is not named takes the general way")]
+
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Generics, Ident, Item, Visibility};
@@ -40,26 +42,18 @@ fn state(item: &Item) -> syn::Result<(&Ident, &Visibility, &Generics)> {
 /// A macro without parameters of its own: what it adds, a person would have written in these places.
 fn rules(name: &Ident, visibility: &Visibility, options: &Options) -> TokenStream {
     let (bridge, value) = (naming::bridge(name), options.tokens());
-    let (derive, keep) = if options.retries {
-        let keep = quote! {
-            fn keep(message: &Self::Msg) -> ::core::option::Option<Self::Msg> {
-                ::core::option::Option::Some(::core::clone::Clone::clone(message))
-            }
-        };
-        (quote!(#[derive(::core::clone::Clone)]), keep)
-    } else {
-        (quote!(), quote!())
-    };
+    // The handlers write `Actor::keep` in any case, for only they know the messages; it stays where messages are retried.
+    let keep = options.retries.then(|| quote!($($keep)*));
     quote! {
         #[doc(hidden)]
         #[allow(unused_macros)]
         macro_rules! #bridge {
-            (options) => {
+            (options { $($keep:tt)* }) => {
                 const OPTIONS: ::swarmtree::Options = #value;
                 #keep
             };
             ($(#[$meta:meta])* enum $($rest:tt)*) => {
-                $(#[$meta])* #derive #visibility enum $($rest)*
+                $(#[$meta])* #visibility enum $($rest)*
             };
             ($(#[$meta:meta])* struct $($rest:tt)*) => {
                 $(#[$meta])* #visibility struct $($rest)*

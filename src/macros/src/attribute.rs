@@ -45,7 +45,8 @@ pub(crate) fn take(attributes: &mut Vec<Attribute>) -> syn::Result<Option<Given>
         let text = "a method has one role: keep one of its attributes, or split it into two methods";
         return Err(syn::Error::new(second.span(), text));
     }
-    if let Some(condition) = attributes.iter().find(|one| one.path().is_ident("cfg") || one.path().is_ident("cfg_attr")) {
+    if let Some(condition) = attributes.iter().find(|one| one.path().is_ident("cfg") || one.path().is_ident("cfg_attr"))
+    {
         let text = "a handler is there in every build, because messages are numbered: put the condition into its body";
         return Err(syn::Error::new(condition.span(), text));
     }
@@ -81,9 +82,9 @@ fn every(attribute: &Attribute) -> syn::Result<Role> {
     let Meta::List(list) = &attribute.meta else {
         return Err(syn::Error::new(attribute.span(), "`#[every]` needs its period: `#[every(\"30s\")]`"));
     };
-    let period = list
-        .parse_args::<Lit>()
-        .map_err(|_| syn::Error::new(list.span(), "`#[every]` takes its period and nothing else: `#[every(\"30s\")]`"))?;
+    let period = list.parse_args::<Lit>().map_err(|_| {
+        syn::Error::new(list.span(), "`#[every]` takes its period and nothing else: `#[every(\"30s\")]`")
+    })?;
     Ok(Role::Every { period: literal::duration_of(&period, "the period")? })
 }
 

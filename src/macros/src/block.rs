@@ -38,7 +38,18 @@ pub(crate) struct Arguments {
 
 /// Methods of the generated handle, which a handler of that name would hide.
 const TAKEN: [&str; 12] = [
-    "clone", "drain", "is_stopped", "kill", "path", "restart", "resume", "stop", "stopped", "suspend", "urgent", "within",
+    "clone",
+    "drain",
+    "is_stopped",
+    "kill",
+    "path",
+    "restart",
+    "resume",
+    "stop",
+    "stopped",
+    "suspend",
+    "urgent",
+    "within",
 ];
 
 impl Parse for Arguments {

@@ -53,6 +53,11 @@ impl Handler {
         !matches!(self.kind, Kind::Inspect { .. })
     }
 
+    /// Whether its message carries a reply port.
+    pub(crate) fn is_ask(&self) -> bool {
+        matches!(self.kind, Kind::Ask { .. })
+    }
+
     /// The type it replies with.
     pub(crate) fn reply(&self) -> Option<&Type> {
         match &self.kind {

@@ -34,22 +34,13 @@ pub(crate) fn expand(block: &Block) -> TokenStream {
     }
 }
 
-/// The variant as an expression, its fields taken from variables of their names.
-pub(crate) fn construct(block: &Block, handler: &Handler) -> TokenStream {
+/// The variant with its fields by their names: as an expression it takes variables, as a pattern it binds them.
+pub(crate) fn shape(block: &Block, handler: &Handler) -> TokenStream {
     let (message, variant, fields) = (&block.message, &handler.variant, names(handler));
-    if fields.is_empty() {
-        quote!(#message::#variant)
-    } else {
-        quote!(#message::#variant { #(#fields),* })
-    }
+    if fields.is_empty() { quote!(#message::#variant) } else { quote!(#message::#variant { #(#fields),* }) }
 }
 
-/// The variant as a pattern that binds its fields to variables of their names.
-pub(crate) fn pattern(block: &Block, handler: &Handler) -> TokenStream {
-    construct(block, handler)
-}
-
-/// The names of a message's fields. That of the reply port is hygienic as a variable, so it goes by its own name.
+/// The names of a message's fields. As a variable the reply port is hygienic: no argument can be mistaken for it.
 fn names(handler: &Handler) -> Vec<TokenStream> {
     let fields = handler.inputs.iter().filter_map(Input::field).map(|field| field.name.to_token_stream());
     let port = handler.is_ask().then(|| quote_spanned!(Span::mixed_site()=> reply));
@@ -69,11 +60,7 @@ fn variant(block: &Block, handler: &Handler) -> TokenStream {
         let reply = block.outside(reply);
         fields.push(quote!(#[doc = "Where the answer goes."] reply: ::swarmtree::Reply<#reply>));
     }
-    if fields.is_empty() {
-        quote!(#doc #variant)
-    } else {
-        quote!(#doc #variant { #(#fields),* })
-    }
+    if fields.is_empty() { quote!(#doc #variant) } else { quote!(#doc #variant { #(#fields),* }) }
 }
 
 fn implementation(block: &Block, has_types: bool) -> TokenStream {
@@ -111,7 +98,7 @@ fn implementation(block: &Block, has_types: bool) -> TokenStream {
 }
 
 /// The type parameters that no message mentions by themselves, and that the enum would not compile with.
-fn unused(block: &Block) -> Option<Vec<&Ident>> {
+pub(crate) fn unused(block: &Block) -> Option<Vec<&Ident>> {
     let mut written = TokenStream::new();
     for handler in block.messages() {
         for field in handler.inputs.iter().filter_map(Input::field) {

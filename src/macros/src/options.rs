@@ -1,5 +1,7 @@
 //! `#[actor(...)]`: the limits and policies of an actor's type.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the grammar grows; what is not named takes the general way")]
+
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
@@ -89,16 +91,16 @@ impl Given {
             "mailbox" => self.number(name, 1, CAPACITY_LIMIT),
             "mailbox_bytes" => self.bytes(),
             "overflow" => self.word(&[
-                    ("wait", quote!(::swarmtree::Overflow::Wait)),
-                    ("reject", quote!(::swarmtree::Overflow::Reject)),
-                    ("drop_newest", quote!(::swarmtree::Overflow::DropNewest)),
-                    ("drop_oldest", quote!(::swarmtree::Overflow::DropOldest)),
-                ]),
+                ("wait", quote!(::swarmtree::Overflow::Wait)),
+                ("reject", quote!(::swarmtree::Overflow::Reject)),
+                ("drop_newest", quote!(::swarmtree::Overflow::DropNewest)),
+                ("drop_oldest", quote!(::swarmtree::Overflow::DropOldest)),
+            ]),
             "restart" => self.word(&[
-                    ("permanent", quote!(::swarmtree::Restart::Permanent)),
-                    ("transient", quote!(::swarmtree::Restart::Transient)),
-                    ("temporary", quote!(::swarmtree::Restart::Temporary)),
-                ]),
+                ("permanent", quote!(::swarmtree::Restart::Permanent)),
+                ("transient", quote!(::swarmtree::Restart::Transient)),
+                ("temporary", quote!(::swarmtree::Restart::Temporary)),
+            ]),
             "retry" => self.number(name, 0, u64::from(u32::MAX)),
             "in_place" => self.flag(),
             "turn" => self.number(name, 1, u64::from(u32::MAX)),

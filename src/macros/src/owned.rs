@@ -1,5 +1,7 @@
 //! Messages are owned: what may stand in the type of an argument or of a reply.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the grammar grows; what is not named takes the general way")]
+
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::{GenericArgument, Lifetime, PathArguments, ReturnType, Type, TypeParamBound};

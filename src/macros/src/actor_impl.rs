@@ -1,0 +1,212 @@
+//! `impl Actor`: how an incarnation starts, and which method each message calls.
+//!
+//! Variables of the generated bodies are hygienic (`mixed_site`), so that arguments may have any name.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::block::Block;
+use crate::descriptor;
+use crate::handler::{Handler, Hook, Kind};
+use crate::keep;
+use crate::literal;
+use crate::message;
+use crate::naming;
+use crate::signature::{Field, Input, Outcome};
+
+/// The implementation.
+pub(crate) fn expand(block: &Block) -> TokenStream {
+    let (impl_generics, _, bounds) = block.generics.split_for_impl();
+    let (ty, bridge) = (&block.ty, naming::bridge(&block.actor));
+    let (message, handle) = (block.message_type(), block.handle_type());
+    let (descriptor, keep) = (descriptor::expand(block), keep::expand(block));
+    let (arguments, start) = start(block);
+    let (handle_fn, handle_async) = (handle_fn(block), handle_async(block));
+    let stop = block.stop.as_ref().map(stop);
+    quote! {
+        impl #impl_generics ::swarmtree::Actor for #ty #bounds {
+            type Msg = #message;
+            type Args = #arguments;
+            type Handle = #handle;
+
+            #bridge! { options { #keep } }
+
+            const DESCRIPTOR: ::swarmtree::Descriptor = #descriptor;
+
+            #start
+            #handle_fn
+            #handle_async
+            #stop
+        }
+    }
+}
+
+/// The type of the arguments, and the function.
+fn start(block: &Block) -> (TokenStream, TokenStream) {
+    let here = Span::mixed_site();
+    let timers = block.handlers.iter().filter_map(|handler| timer(block, handler));
+    let fields: Vec<&Field> = block.start.iter().flat_map(|hook| &hook.inputs).filter_map(Input::field).collect();
+    let (names, types): (Vec<_>, Vec<_>) = fields.iter().map(|field| (&field.name, &field.ty)).unzip();
+    let (taken, ty) = match (names.as_slice(), types.as_slice()) {
+        ([name], [ty]) => (quote!(#name), quote!(#ty)),
+        (names, types) => (quote!((#(#names),*)), quote!((#(#types),*))),
+    };
+    // Without `#[start]` there is an error already, and a body that never runs keeps further ones away.
+    let made = block.start.as_ref().map_or_else(
+        || quote!(::core::unreachable!()),
+        |hook| {
+            let call = call(&quote!(Self), &hook.name, hook.is_async, None, &hook.inputs);
+            if hook.is_fallible { quote!(#call?) } else { call }
+        },
+    );
+    let body = quote_spanned! {here=>
+        async fn start(
+            args: Self::Args,
+            cx: &mut ::swarmtree::Context<Self>,
+        ) -> ::core::result::Result<Self, ::swarmtree::StartError> {
+            let #taken = args;
+            let actor = #made;
+            #(#timers)*
+            ::core::result::Result::Ok(actor)
+        }
+    };
+    (ty, body)
+}
+
+/// The order for a timer, once the actor is made.
+fn timer(block: &Block, handler: &Handler) -> Option<TokenStream> {
+    let Kind::Every { period } = &handler.kind else { return None };
+    let (period, message) = (literal::duration_tokens(*period), message::shape(block, handler));
+    Some(quote_spanned! {Span::mixed_site()=>
+        ::swarmtree::Context::every(cx, #period, || #message)?;
+    })
+}
+
+fn stop(hook: &Hook) -> TokenStream {
+    let here = Span::mixed_site();
+    let actor = quote_spanned!(here=> self);
+    let call = call(&quote!(Self), &hook.name, hook.is_async, Some(&actor), &hook.inputs);
+    quote_spanned! {here=>
+        async fn stop(&mut self, exit: &::swarmtree::Exit, cx: &mut ::swarmtree::Context<Self>) {
+            #call
+        }
+    }
+}
+
+/// `Actor::handle`: synchronous handlers to their end, the others handed back.
+fn handle_fn(block: &Block) -> TokenStream {
+    let here = Span::mixed_site();
+    let arms = block.messages().filter(|handler| !handler.is_async).map(|handler| {
+        let (pattern, body) = (message::shape(block, handler), body(handler, &Ends::sync()));
+        quote_spanned!(here=> #pattern => { #body })
+    });
+    let waiting = rest(block, |handler| handler.is_async)
+        .map(|pattern| quote_spanned!(here=> message @ (#pattern) => ::swarmtree::Handled::Async(message),));
+    quote_spanned! {here=>
+        fn handle(
+            &mut self,
+            message: Self::Msg,
+            cx: &mut ::swarmtree::Context<Self>,
+        ) -> ::swarmtree::Handled<Self::Msg> {
+            match message {
+                #(#arms)*
+                #waiting
+            }
+        }
+    }
+}
+
+/// `Actor::handle_async`, where a handler is asynchronous.
+fn handle_async(block: &Block) -> Option<TokenStream> {
+    let here = Span::mixed_site();
+    let waiting = |handler: &&Handler| handler.is_async;
+    block.messages().find(waiting)?;
+    let arms = block.messages().filter(waiting).map(|handler| {
+        let (pattern, body) = (message::shape(block, handler), body(handler, &Ends::waiting()));
+        quote_spanned!(here=> #pattern => { #body })
+    });
+    let done = rest(block, |handler| !handler.is_async)
+        .map(|pattern| quote_spanned!(here=> #pattern => ::core::result::Result::Ok(()),));
+    Some(quote_spanned! {here=>
+        async fn handle_async(
+            &mut self,
+            message: Self::Msg,
+            cx: &mut ::swarmtree::Context<Self>,
+        ) -> ::core::result::Result<(), ::swarmtree::Fail> {
+            match message {
+                #(#arms)*
+                #done
+            }
+        }
+    })
+}
+
+/// Some of the variants as one pattern, if there are any.
+fn rest(block: &Block, which: impl Fn(&Handler) -> bool) -> Option<TokenStream> {
+    let message = &block.message;
+    let variants: Vec<_> = block.messages().filter(|handler| which(handler)).map(|handler| &handler.variant).collect();
+    (!variants.is_empty()).then(|| quote!(#(#message::#variants { .. })|*))
+}
+
+/// How a dispatched call ends, in `handle` or in `handle_async`.
+struct Ends {
+    done: TokenStream,
+    fail: TokenStream,
+}
+
+impl Ends {
+    fn sync() -> Self {
+        Self { done: quote!(::swarmtree::Handled::Done), fail: quote!(::swarmtree::Handled::Fail) }
+    }
+
+    fn waiting() -> Self {
+        Self { done: quote!(::core::result::Result::Ok(())), fail: quote!(::core::result::Result::Err) }
+    }
+}
+
+/// Calls the method, sends its answer, and says how it ended.
+fn body(handler: &Handler, ends: &Ends) -> TokenStream {
+    let here = Span::mixed_site();
+    let Ends { done, fail } = ends;
+    let actor = quote_spanned!(here=> self);
+    let call = call(&quote!(Self), &handler.name, handler.is_async, Some(&actor), &handler.inputs);
+    let answers = matches!(handler.kind, Kind::Ask { is_deferred: false, .. });
+    match &handler.outcome {
+        Outcome::Fallible | Outcome::FallibleValue(_) => {
+            let (value, answer) = if answers {
+                (quote_spanned!(here=> answer), quote_spanned!(here=> ::core::mem::drop(reply.send(answer));))
+            } else {
+                (quote!(()), quote!())
+            };
+            quote_spanned! {here=>
+                match #call {
+                    ::core::result::Result::Ok(#value) => {
+                        #answer
+                        #done
+                    }
+                    ::core::result::Result::Err(fail) => #fail(fail),
+                }
+            }
+        }
+        // The error of `send` is an answer that nobody waits for any more.
+        Outcome::Nothing | Outcome::Value(_) if answers => quote_spanned! {here=>
+            let answer = #call;
+            ::core::mem::drop(reply.send(answer));
+            #done
+        },
+        Outcome::Nothing | Outcome::Value(_) => quote!(#call; #done),
+    }
+}
+
+/// A call of one of the user's methods.
+pub(crate) fn call(
+    ty: &TokenStream,
+    name: &syn::Ident,
+    is_async: bool,
+    actor: Option<&TokenStream>,
+    inputs: &[Input],
+) -> TokenStream {
+    let arguments = actor.cloned().into_iter().chain(inputs.iter().map(Input::passed));
+    let wait = is_async.then(|| quote!(.await));
+    quote!(#ty::#name(#(#arguments),*) #wait)
+}

@@ -1,0 +1,210 @@
+//! The handle: the actor's address with a method for each of its handlers.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::actor_impl;
+use crate::block::Block;
+use crate::descriptor::{lane, optional};
+use crate::docs;
+use crate::handler::{Handler, Kind};
+use crate::message;
+use crate::naming;
+use crate::signature::{Input, Outcome};
+
+/// The type, its methods, and what every handle can do.
+pub(crate) fn expand(block: &Block) -> TokenStream {
+    let (bridge, handle, declared, bounds) =
+        (naming::bridge(&block.actor), &block.handle, block.declared(), block.bounds());
+    let (impl_generics, _, _) = block.generics.split_for_impl();
+    let (ty, message) = (block.handle_type(), block.message_type());
+    let methods = block.handlers.iter().map(|handler| method(block, handler));
+    let doc = format!("The address of a `{}`: each of its handlers is a method here.", block.actor);
+    let common = common(block);
+    quote! {
+        #bridge! {
+            #[doc = #doc]
+            #[doc = ""]
+            #[doc = "Cheap to clone, and valid across restarts. It dereferences to what every handle can do."]
+            struct #handle #declared (::swarmtree::Handle<#message>) #bounds;
+        }
+
+        impl #impl_generics #ty #bounds {
+            #(#methods)*
+
+            /// The same address; its messages travel in the urgent lane.
+            #[must_use]
+            pub fn urgent(&self) -> Self {
+                Self(self.0.urgent())
+            }
+
+            /// The same address; its asks have this deadline instead of the declared one.
+            #[must_use]
+            pub fn within(&self, deadline: ::core::time::Duration) -> Self {
+                Self(self.0.within(deadline))
+            }
+        }
+
+        #common
+    }
+}
+
+/// The traits by which the newtype behaves like the handle inside. Written out, for a derive would bound its parameters.
+fn common(block: &Block) -> TokenStream {
+    let (impl_generics, _, _) = block.generics.split_for_impl();
+    let (ty, message, bounds) = (block.handle_type(), block.message_type(), block.bounds());
+    let name = naming::plain(&block.handle);
+    let format = format!("{name}({{}})");
+    quote! {
+        impl #impl_generics ::core::convert::From<::swarmtree::Handle<#message>> for #ty #bounds {
+            fn from(handle: ::swarmtree::Handle<#message>) -> Self {
+                Self(handle)
+            }
+        }
+
+        impl #impl_generics ::core::ops::Deref for #ty #bounds {
+            type Target = ::swarmtree::Handle<#message>;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+
+        impl #impl_generics ::core::clone::Clone for #ty #bounds {
+            fn clone(&self) -> Self {
+                Self(::core::clone::Clone::clone(&self.0))
+            }
+        }
+
+        impl #impl_generics ::core::fmt::Debug for #ty #bounds {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::write!(f, #format, self.0.path())
+            }
+        }
+
+        impl #impl_generics ::core::cmp::PartialEq for #ty #bounds {
+            /// Whether both are the same address.
+            fn eq(&self, other: &Self) -> bool {
+                self.0 == other.0
+            }
+        }
+
+        impl #impl_generics ::core::cmp::Eq for #ty #bounds {}
+    }
+}
+
+fn method(block: &Block, handler: &Handler) -> TokenStream {
+    match &handler.kind {
+        Kind::Tell { urgent } => tell(block, handler, *urgent),
+        Kind::Ask { .. } => ask(block, handler),
+        Kind::Every { .. } => quote!(),
+        Kind::Inspect { view } => {
+            let (name, view) = (own_name(handler), block.outside(view));
+            let (ty, seen) = (&block.ty, &handler.name);
+            let docs = docs::or_line(&handler.docs, &format!("Looks at the actor through `{}`.", handler.name));
+            let more = docs::then(&[
+                "Goes ahead of all messages, however many are queued.",
+                "# Errors\n[`AskError`](::swarmtree::AskError), where nobody could look in time.",
+            ]);
+            quote! {
+                #docs #more
+                pub async fn #name(&self) -> ::core::result::Result<#view, ::swarmtree::AskError> {
+                    self.0.inspect(<#ty>::#seen).await
+                }
+            }
+        }
+    }
+}
+
+fn tell(block: &Block, handler: &Handler, urgent: bool) -> TokenStream {
+    let (name, message, shape) = (own_name(handler), block.message_type(), message::shape(block, handler));
+    let try_name = naming::generated(&format!("try_{}", naming::plain(&handler.name)), handler.name.span());
+    let parameters = parameters(block, handler);
+    let plain = naming::plain(&handler.name);
+    let docs = docs::or_line(&handler.docs, &format!("Sends `{}`.", handler.variant));
+    let more = docs::then(&[
+        "A full mailbox does as its overflow policy says; by default the future waits for room.",
+        "# Errors\nThe future yields [`Refused`](::swarmtree::Refused) with the message and the reason.",
+    ]);
+    let try_docs = docs::or_line(&[], &format!("Sends `{}` without waiting; see [`Self::{plain}`].", handler.variant));
+    let try_more =
+        docs::then(&["# Errors\n[`Refused`](::swarmtree::Refused) gives the message back, with the reason."]);
+    let (send, try_send) = if urgent {
+        let lane = lane(true);
+        (quote!(send_in(#lane, #shape)), quote!(try_send_in(#lane, #shape)))
+    } else {
+        (quote!(send(#shape)), quote!(try_send(#shape)))
+    };
+    quote! {
+        #docs #more
+        pub fn #name(&self, #(#parameters),*) -> ::swarmtree::Sending<'_, #message> {
+            self.0.#send
+        }
+
+        #try_docs #try_more
+        pub fn #try_name(&self, #(#parameters),*) -> ::core::result::Result<(), ::swarmtree::Refused<#message>> {
+            self.0.#try_send
+        }
+    }
+}
+
+fn ask(block: &Block, handler: &Handler) -> TokenStream {
+    let Kind::Ask { urgent, timeout, reply, .. } = &handler.kind else { return quote!() };
+    let (name, kind, ty) = (own_name(handler), naming::plain(&handler.name), &block.ty);
+    let (lane, timeout, reply) = (lane(*urgent), optional(*timeout), block.outside(reply));
+    let parameters = parameters(block, handler);
+    let arguments: Vec<&Ident> = handler.inputs.iter().filter_map(Input::field).map(|field| &field.name).collect();
+    let (here, shape) = (here(block, handler), message::shape(block, handler));
+    let docs = docs::or_line(&handler.docs, &format!("Asks through `{kind}`, and waits for the answer."));
+    let more =
+        docs::then(&["# Errors\n[`AskError`](::swarmtree::AskError); errors of the domain travel inside the answer."]);
+    let site = proc_macro2::Span::mixed_site();
+    let body = quote_spanned! {site=>
+        let call = ::swarmtree::Call::<#ty, _, _> {
+            kind: #kind,
+            lane: #lane,
+            timeout: #timeout,
+            here: #here,
+            message: |(#(#arguments,)*), reply| #shape,
+        };
+        self.0.call(call, (#(#arguments,)*)).await
+    };
+    quote_spanned! {site=>
+        #docs #more
+        pub async fn #name(&self, #(#parameters),*) -> ::core::result::Result<#reply, ::swarmtree::AskError> {
+            #body
+        }
+    }
+}
+
+/// The handler as it runs on the caller's core: only one that ends without waiting, and answers by returning.
+fn here(block: &Block, handler: &Handler) -> TokenStream {
+    if handler.is_async || matches!(handler.kind, Kind::Ask { is_deferred: true, .. }) {
+        return quote!(::core::option::Option::None);
+    }
+    let site = proc_macro2::Span::mixed_site();
+    let (ty, arguments) = (&block.ty, handler.inputs.iter().filter_map(Input::field).map(|field| &field.name));
+    let actor = quote_spanned!(site=> actor);
+    let call = actor_impl::call(&quote!(<#ty>), &handler.name, false, Some(&actor), &handler.inputs);
+    let answer = match handler.outcome {
+        Outcome::Fallible | Outcome::FallibleValue(_) => call,
+        Outcome::Nothing | Outcome::Value(_) => quote!(::core::result::Result::Ok(#call)),
+    };
+    quote_spanned!(site=> ::core::option::Option::Some(|actor, (#(#arguments,)*), cx| #answer))
+}
+
+/// The method's name on the handle; lints about the actor's own method leave it alone.
+fn own_name(handler: &Handler) -> Ident {
+    let mut name = handler.name.clone();
+    name.set_span(name.span().resolved_at(proc_macro2::Span::call_site()));
+    name
+}
+
+fn parameters(block: &Block, handler: &Handler) -> Vec<TokenStream> {
+    let fields = handler.inputs.iter().filter_map(Input::field);
+    let parameters = fields.map(|field| {
+        let (name, ty) = (&field.name, block.outside(&field.ty));
+        quote!(#name: #ty)
+    });
+    parameters.collect()
+}

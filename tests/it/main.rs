@@ -1,0 +1,3 @@
+//! Stories about whole systems, on paused time.
+
+mod supervision;
