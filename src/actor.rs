@@ -2,6 +2,7 @@
 
 pub(crate) mod actor;
 pub(crate) mod ask;
+pub(crate) mod call;
 pub(crate) mod cell;
 pub(crate) mod cell_life;
 pub(crate) mod cell_turn;
@@ -19,6 +20,7 @@ mod model;
 pub(crate) mod owned;
 pub(crate) mod panics;
 pub(crate) mod residents;
+pub(crate) mod running;
 pub(crate) mod send;
 pub(crate) mod rare;
 pub(crate) mod topic;

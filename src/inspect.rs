@@ -69,14 +69,15 @@ impl System {
             names.map(|member| node.path.child(member.child().name())).collect()
         };
         let mut escalations = Vec::new();
-        let mut at = Some(node);
-        while let Some(node) = at {
+        let mut above = Some(node.path.clone());
+        while let Some(path) = above {
+            let node = self.root.supervisor_at(&path)?;
             escalations.push(Escalation {
-                path: node.path.clone(),
                 failures_in_window: node.state.lock().rules.failures_in_window(now),
                 restarts_limit: node.policy.intensity.restarts,
+                path: path.clone(),
             });
-            at = node.above.as_ref().and_then(std::sync::Weak::upgrade);
+            above = path.split_last().map(|(above, _)| above);
         }
         Some(BlastRadius { restarts, escalations })
     }

@@ -19,14 +19,15 @@ mod system;
 #[cfg(all(feature = "testing", not(loom)))]
 pub mod testing;
 
-pub use crate::actor::actor::{Actor, Handled, StartError};
+pub use crate::actor::actor::{Actor, Context, Handled, StartError};
+pub use crate::actor::call::Call;
 pub use crate::actor::ask::{AskError, Reply};
-pub use crate::actor::context::{Context, OWNED_LIMIT, OrderId, TooManyOrders};
 pub use crate::actor::dead_letter::{DeadLetter, DeadReason};
 pub use crate::actor::descriptor::{Descriptor, HandlerDescriptor, HandlerKind};
 pub use crate::actor::failure::{Decision, FailureReport};
-pub use crate::actor::handle::{Call, Handle};
+pub use crate::actor::handle::Handle;
 pub use crate::actor::options::Options;
+pub use crate::actor::owned::{OWNED_LIMIT, OrderId, TooManyOrders};
 pub use crate::actor::send::Sending;
 #[cfg(not(loom))]
 pub use crate::actor::sink::{HandleSink, Outlet, OutletError, OutletStream, outlet};
@@ -51,10 +52,11 @@ pub use crate::spec::{
 pub use crate::router::Pool;
 #[cfg(not(loom))]
 pub use crate::supervisor::{
+    child_spec::ChildSpec,
     dynamic::{Dynamic, SpawnError},
     reference::ActorRef,
     rules::table::KILL_GRACE,
-    spec::{ActorSpec, ChildSpec, Supervisor, Template},
+    spec::{ActorSpec, Supervisor, Template},
 };
 #[cfg(not(loom))]
 pub use crate::system::{

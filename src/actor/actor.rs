@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
-use crate::actor::context::Context;
+use crate::actor::cell::Cell;
 use crate::actor::descriptor::Descriptor;
 use crate::actor::handle::Handle;
 use crate::actor::options::Options;
+use crate::actor::owned::Owned;
 use crate::exit::{Exit, Fail};
 use crate::mailbox::message::Message;
 
@@ -54,6 +56,16 @@ pub trait Actor: Sized + Send + 'static {
     fn keep(_message: &Self::Msg) -> Option<Self::Msg> {
         None
     }
+}
+
+/// The actor's own side of its address: timers, stash, watches, pipes, and its end. Everything ordered here belongs to
+/// the incarnation and is gone with it, but the stash: its messages belong to the address.
+pub struct Context<A: Actor> {
+    pub(crate) cell: Arc<Cell<A::Msg>>,
+    pub(crate) incarnation: u32,
+    pub(crate) leave: bool,
+    pub(crate) stashed: bool,
+    pub(crate) owned: Option<Box<Owned>>,
 }
 
 /// How a synchronous handler ended.

@@ -4,15 +4,16 @@
 //! starts exactly one turn; only the holder of the state handles messages, and it gives the state back under the lock,
 //! where it sees everything that came in meanwhile. A turn whose ticket is no longer the cell's has lost its cell.
 
+use std::any::Any;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
 use crate::actor::child::{Incarnation, Owner};
 use crate::actor::descriptor::Descriptor;
-use crate::actor::here::Behaviour;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
+use crate::actor::panics::drop_quietly;
 use crate::actor::rare::{CALLS_LIMIT, Call, Rare};
 use crate::actor::waits::{ActorId, Current, Located};
 use crate::mailbox::lane::Ticket;
@@ -22,6 +23,12 @@ use crate::mailbox::refused::{Refusal, Refused};
 use crate::path::Path;
 use crate::spec::Overflow;
 use crate::sync::{AtomicBool, Mutex};
+
+/// The state of a cell, of an actor type that only its own turn knows.
+pub(crate) trait Behaviour<M: Message>: Any + Send {
+    /// Starts a turn with this state.
+    fn begin(self: Box<Self>, cell: Arc<Cell<M>>, ticket: u32);
+}
 
 /// What all children of one kind under one supervisor share.
 pub(crate) struct Class {
@@ -301,6 +308,6 @@ impl<M: Message> Located for Cell<M> {
 /// Displaced messages are dropped outside the lock: their destructors are user code.
 fn drop_displaced<M>(accepted: Accepted<M>) {
     if accepted.displaced.is_some() {
-        crate::actor::panics::drop_quietly(accepted);
+        drop_quietly(accepted);
     }
 }

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use crate::actor::cell::{Cell, Inner, Orders, Phase, Wake};
+use crate::actor::cell::{Behaviour, Cell, Inner, Orders, Phase, Wake};
 use crate::actor::child::{After, Child, Incarnation};
 use crate::actor::dead_letter::DeadReason;
-use crate::actor::here::Behaviour;
 use crate::actor::panics::drop_quietly;
 use crate::actor::rare::{Call, Tick, Watcher};
 use crate::actor::waits::Located;

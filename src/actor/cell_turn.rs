@@ -6,9 +6,8 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::actor::cell::{Cell, Inner, Orders, Phase, Wake};
+use crate::actor::cell::{Behaviour, Cell, Inner, Orders, Phase, Wake};
 use crate::actor::dead_letter::{DeadLetter, DeadReason};
-use crate::actor::here::Behaviour;
 use crate::actor::panics::drop_quietly;
 use crate::actor::rare::Call;
 use crate::actor::residents::Resident;

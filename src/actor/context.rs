@@ -1,41 +1,20 @@
 //! What a handler can do besides changing its state.
 
+#[cfg(not(loom))]
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::actor::actor::Actor;
+use crate::actor::actor::{Actor, Context};
 use crate::actor::cell::Cell;
 use crate::actor::handle::Handle;
-use crate::actor::owned::Owned;
+use crate::actor::owned::{OrderId, TooManyOrders};
 use crate::actor::rare::Tick;
 use crate::actor::waits::Located;
 use crate::actor::watch::Watched;
 use crate::exit::Exit;
 use crate::mailbox::refused::Refused;
 use crate::path::Path;
-
-/// The actor's own side of its address: timers, stash, watches, pipes, and its end. Everything ordered here belongs to
-/// the incarnation and is gone with it, but the stash: its messages belong to the address.
-pub struct Context<A: Actor> {
-    pub(crate) cell: Arc<Cell<A::Msg>>,
-    incarnation: u32,
-    leave: bool,
-    stashed: bool,
-    owned: Option<Box<Owned>>,
-}
-
-/// Tasks and watches that one incarnation may have out at once; a further one is refused.
-pub const OWNED_LIMIT: usize = 1024;
-
-/// A timer, pipe or watch that an incarnation ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct OrderId(pub(crate) u64);
-
-/// The incarnation has [`OWNED_LIMIT`] timers, pipes and watches out already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this actor has {OWNED_LIMIT} timers, pipes and watches out; cancel some, or let them finish")]
-pub struct TooManyOrders;
 
 impl<A: Actor> Context<A> {
     pub(crate) fn new(cell: Arc<Cell<A::Msg>>, incarnation: u32) -> Self {
@@ -96,7 +75,7 @@ impl<A: Actor> Context<A> {
     /// Runs a future beside the actor and has its outcome handled as a message, before the normal lane.
     ///
     /// # Errors
-    /// [`TooManyOrders`] beyond [`OWNED_LIMIT`]; the future was not started.
+    /// [`TooManyOrders`] beyond [`crate::OWNED_LIMIT`]; the future was not started.
     #[cfg(not(loom))]
     pub fn pipe<F>(
         &mut self,
@@ -118,7 +97,7 @@ impl<A: Actor> Context<A> {
     /// Has a message handled when another actor has stopped for good; at once if it has. Restarts do not count.
     ///
     /// # Errors
-    /// [`TooManyOrders`] beyond [`OWNED_LIMIT`].
+    /// [`TooManyOrders`] beyond [`crate::OWNED_LIMIT`].
     pub fn watch(
         &mut self,
         other: impl Into<Watched>,

@@ -4,11 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::actor::actor::Actor;
 use crate::actor::ask::{AskError, Awaiting, Reply, Slot, within};
 use crate::actor::cell::Cell;
 use crate::actor::child::Child;
-use crate::actor::here::{Here, Running, run_here};
 use crate::actor::send::Sending;
 use crate::actor::waits::{Located, Wait};
 use crate::actor::watch::Watched;
@@ -21,9 +19,9 @@ use crate::snapshot::ActorSnapshot;
 
 /// An actor's address, typed by what it can be sent. Cheap to clone; valid across restarts, and afterwards it refuses.
 pub struct Handle<M: Message> {
-    cell: Arc<Cell<M>>,
-    deadline: Option<Duration>,
-    lane: Lane,
+    pub(crate) cell: Arc<Cell<M>>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) lane: Lane,
 }
 
 impl<M: Message> Handle<M> {
@@ -90,50 +88,6 @@ impl<M: Message> Handle<M> {
     /// [`AskError`]; errors of the domain travel inside the reply.
     pub async fn ask<R>(&self, message: impl FnOnce(Reply<R>) -> M) -> Result<R, AskError> {
         self.ask_in(self.lane, None, message).await
-    }
-
-    /// The ask behind the methods that `#[ask]` writes: an idle actor runs a synchronous handler at once on the caller's
-    /// core; otherwise the request is sent.
-    ///
-    /// # Errors
-    /// [`AskError`], as [`Handle::ask`].
-    pub async fn call<A, T, R>(&self, call: Call<A, T, R>, args: T) -> Result<R, AskError>
-    where
-        A: Actor<Msg = M>,
-    {
-        #[cfg(not(loom))]
-        tokio::task::coop::consume_budget().await;
-        let args = match call.here {
-            Some(here) if self.cell.class.options.in_place => {
-                match run_here::<A, T, R>(&self.cell, call.kind, args, here) {
-                    Ok(answer) => return answer.map_err(|_| AskError::NoReply),
-                    Err(args) => args,
-                }
-            }
-            Some(_) | None => args,
-        };
-        let lane = if self.lane == Lane::Urgent { Lane::Urgent } else { call.lane };
-        self.ask_in(lane, call.timeout, |reply| (call.message)(args, reply)).await
-    }
-
-    /// Looks at the state before the next message, however many are queued. Fails the actor if `look` panics.
-    ///
-    /// # Errors
-    /// [`AskError::Full`] if 64 such looks wait already, [`AskError::NoReply`] if the incarnation ended before.
-    pub async fn inspect<A, R>(&self, look: fn(&A) -> R) -> Result<R, AskError>
-    where
-        A: Actor<Msg = M>,
-        R: Send + 'static,
-    {
-        let deadline = self.deadline.unwrap_or(self.cell.class.options.ask_timeout);
-        let (reply, awaiting) = Slot::open(self.wait_edge()?);
-        let call = Box::new(move |state: &mut dyn std::any::Any| {
-            if let Some(running) = state.downcast_ref::<Running<A>>() {
-                drop(reply.send(look(&running.actor)));
-            }
-        });
-        self.cell.call(call).map_err(|(_, refusal)| AskError::from(refusal))?;
-        within(deadline, awaiting.answer()).await
     }
 
     /// As [`Handle::send`], for callers outside of async code.
@@ -245,7 +199,7 @@ impl<M: Message> Handle<M> {
         self.cell.discard(id)
     }
 
-    async fn ask_in<R>(
+    pub(crate) async fn ask_in<R>(
         &self,
         lane: Lane,
         declared: Option<Duration>,
@@ -262,34 +216,13 @@ impl<M: Message> Handle<M> {
     }
 
     /// Records that the handler on this thread waits for the actor; none outside of handlers.
-    fn wait_edge(&self) -> Result<Option<Wait>, AskError> {
+    pub(crate) fn wait_edge(&self) -> Result<Option<Wait>, AskError> {
         let Some(from) = self.cell.hub().running() else { return Ok(None) };
         let at: Arc<dyn Located> = Arc::clone(&self.cell) as Arc<dyn Located>;
         match self.cell.hub().waits.wait(from, self.cell.id, at) {
             Ok(wait) => Ok(Some(wait)),
             Err(cycle) => Err(AskError::Deadlock { cycle }),
         }
-    }
-}
-
-/// One `#[ask]` method, as data: how it runs in place, and how it is sent. The macro writes it; by hand it is what makes
-/// an ask of an idle actor free of hops and allocations.
-pub struct Call<A: Actor, T, R> {
-    /// The handler's name, for failure reports.
-    pub kind: &'static str,
-    /// The lane of the request.
-    pub lane: Lane,
-    /// The declared deadline; none leaves it to the actor's `ask_timeout`.
-    pub timeout: Option<Duration>,
-    /// The handler, if it is synchronous.
-    pub here: Option<Here<A, T, R>>,
-    /// The request as a message.
-    pub message: fn(T, Reply<R>) -> A::Msg,
-}
-
-impl<A: Actor, T, R> fmt::Debug for Call<A, T, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 

@@ -1,38 +1,12 @@
-//! An incarnation: the actor's state with its context, and how an idle one runs on the caller's own core.
+//! How an idle actor's handler runs on the caller's own core.
 
-use std::any::Any;
 use std::sync::Arc;
 
-use crate::actor::actor::Actor;
+use crate::actor::actor::{Actor, Context};
 use crate::actor::cell::Cell;
-use crate::actor::context::Context;
 use crate::actor::panics;
-use crate::actor::turn;
+use crate::actor::running::known;
 use crate::exit::{Cause, Exit, Fail, Failure};
-use crate::mailbox::message::Message;
-
-/// The state of a cell, of an actor type that only its own turn knows.
-pub(crate) trait Behaviour<M: Message>: Any + Send {
-    /// Starts a turn with this state.
-    fn begin(self: Box<Self>, cell: Arc<Cell<M>>, ticket: u32);
-}
-
-/// One incarnation of an actor.
-pub(crate) struct Running<A: Actor> {
-    pub(crate) actor: A,
-    pub(crate) cx: Context<A>,
-}
-
-impl<A: Actor> Behaviour<A::Msg> for Running<A> {
-    fn begin(self: Box<Self>, cell: Arc<Cell<A::Msg>>, ticket: u32) {
-        turn::spawn(cell, self, ticket);
-    }
-}
-
-/// The state as what it is; it comes back untouched if it is something else.
-pub(crate) fn known<A: Actor>(state: Box<dyn Behaviour<A::Msg>>) -> Option<Box<Running<A>>> {
-    (state as Box<dyn Any>).downcast::<Running<A>>().ok()
-}
 
 /// A handler that ends without waiting, with its arguments apart.
 pub(crate) type Here<A, T, R> = fn(&mut A, T, &mut Context<A>) -> Result<R, Fail>;

@@ -9,14 +9,14 @@ use loom::sync::Notify;
 use loom::thread;
 use parking_lot::Mutex;
 
-use crate::actor::actor::{Actor, Handled, StartError};
+use crate::actor::actor::{Actor, Context, Handled, StartError};
 use crate::actor::ask::Reply;
 use crate::actor::cell::{Cell, Class};
 use crate::actor::child::{Child, Incarnation, Owner};
-use crate::actor::context::Context;
 use crate::actor::descriptor::Descriptor;
-use crate::actor::handle::{Call, Handle};
-use crate::actor::here::Running;
+use crate::actor::call::Call;
+use crate::actor::handle::Handle;
+use crate::actor::running::Running;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
 use crate::exit::{Exit, Fail};

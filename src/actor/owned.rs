@@ -4,7 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::actor::child::Child;
-use crate::actor::context::{OWNED_LIMIT, OrderId, TooManyOrders};
+
+/// Tasks and watches that one incarnation may have out at once; a further one is refused.
+pub const OWNED_LIMIT: usize = 1024;
+
+/// A timer, pipe or watch that an incarnation ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OrderId(pub(crate) u64);
+
+/// The incarnation has [`OWNED_LIMIT`] timers, pipes and watches out already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this actor has {OWNED_LIMIT} timers, pipes and watches out; cancel some, or let them finish")]
+pub struct TooManyOrders;
 
 enum Out {
     #[cfg(not(loom))]

@@ -9,8 +9,8 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::sync::mpsc;
 
-use crate::actor::actor::Actor;
-use crate::actor::context::{Context as ActorContext, OrderId, TooManyOrders};
+use crate::actor::actor::{Actor, Context as ActorContext};
+use crate::actor::owned::{OrderId, TooManyOrders};
 use crate::actor::handle::Handle;
 use crate::actor::send::Sending;
 use crate::mailbox::message::{Lane, Message};
@@ -61,7 +61,7 @@ impl<A: Actor> ActorContext<A> {
     /// Feeds a stream into this actor's normal lane, as fast as there is room, until it ends or the incarnation does.
     ///
     /// # Errors
-    /// [`TooManyOrders`] beyond [`crate::actor::context::OWNED_LIMIT`].
+    /// [`TooManyOrders`] beyond [`crate::OWNED_LIMIT`].
     pub fn attach<S>(
         &mut self,
         stream: S,

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::actor::actor::Actor;
-use crate::actor::context::{Context, OrderId, TooManyOrders};
+use crate::actor::actor::{Actor, Context};
+use crate::actor::owned::{OrderId, TooManyOrders};
 use crate::actor::rare::Tick;
 
 impl<A: Actor> Context<A> {
     /// Has a message handled once, after a pause; before the normal lane, however full it is.
     ///
     /// # Errors
-    /// [`TooManyOrders`] beyond [`crate::actor::context::OWNED_LIMIT`].
+    /// [`TooManyOrders`] beyond [`crate::OWNED_LIMIT`].
     pub fn after(&mut self, pause: Duration, message: A::Msg) -> Result<OrderId, TooManyOrders> {
         let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation());
         self.own(|order| {
@@ -26,7 +26,7 @@ impl<A: Actor> Context<A> {
     /// one before still waits is skipped, so that a slow actor is not flooded by its own timer.
     ///
     /// # Errors
-    /// [`TooManyOrders`] beyond [`crate::actor::context::OWNED_LIMIT`].
+    /// [`TooManyOrders`] beyond [`crate::OWNED_LIMIT`].
     pub fn every(
         &mut self,
         period: Duration,

@@ -9,19 +9,26 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::actor::actor::{Actor, Handled};
-use crate::actor::cell::Cell;
+use crate::actor::cell::{Behaviour, Cell};
 use crate::actor::cell_turn::{Next, Settled};
 use crate::actor::dead_letter::DeadReason;
-use crate::actor::here::{Behaviour, Running, known};
+use crate::actor::running::{Running, known};
 use crate::actor::panics;
+use crate::actor::rare::Call;
 use crate::actor::residents::Resident;
 use crate::exit::{Cause, Exit, Fail, Failure};
 use crate::mailbox::lanes::{Crashed, Taken};
 use crate::mailbox::message::{Lane, Message, kind_name};
 use crate::sync::yield_now;
 
+impl<A: Actor> Behaviour<A::Msg> for Running<A> {
+    fn begin(self: Box<Self>, cell: Arc<Cell<A::Msg>>, ticket: u32) {
+        spawn(cell, self, ticket);
+    }
+}
+
 /// Starts a turn that owns the state.
-pub(crate) fn spawn<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, ticket: u32) {
+fn spawn<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, ticket: u32) {
     let current = cell.current();
     let executor = cell.hub().executor.clone();
     let turn = async move {
@@ -128,7 +135,7 @@ impl<M: Message> Drop for Lost<M> {
 enum Step<A: Actor> {
     Batch,
     Tick(A::Msg),
-    Call(crate::actor::rare::Call),
+    Call(Call),
     Stop(Exit),
     Kill,
 }

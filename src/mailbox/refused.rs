@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::path::Path;
+
 /// A message that was not accepted, and why. It comes back, so the caller decides: hold it, drop it or send it elsewhere.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refused<M> {
@@ -32,16 +34,16 @@ pub enum Refusal {
     #[error("the actor has stopped")]
     Stopped,
     /// Waiting for room here would close a cycle of actors that wait for each other.
-    #[error("waiting for room would deadlock: {}", crate::mailbox::refused::cycle_text(.cycle))]
+    #[error("waiting for room would deadlock: {}", cycle_text(.cycle))]
     Deadlock {
         /// The actors on the cycle; the last one waits for the first.
-        cycle: Vec<crate::path::Path>,
+        cycle: Vec<Path>,
     },
 }
 
 /// A cycle as people read it: `a -> b -> a`.
-pub(crate) fn cycle_text(cycle: &[crate::path::Path]) -> String {
-    let mut names: Vec<&str> = cycle.iter().map(crate::path::Path::as_str).collect();
+pub(crate) fn cycle_text(cycle: &[Path]) -> String {
+    let mut names: Vec<&str> = cycle.iter().map(Path::as_str).collect();
     names.extend(names.first().copied());
     names.join(" -> ")
 }

@@ -2,13 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::Notify;
 
-use crate::supervisor::node::Node;
-use crate::supervisor::rules::action::{Alarm, Event};
+use crate::supervisor::rules::action::Alarm;
 use crate::supervisor::rules::state::Rules;
 
 /// An alarm in the heap, ordered by time, then by when it was set.
@@ -67,7 +66,7 @@ impl Alarms {
     }
 
     /// The next alarm that is due, or until when to wait. None ends the task.
-    fn next(&mut self, now: Instant, rules: &Rules) -> Option<Result<Alarm, Instant>> {
+    pub(crate) fn next(&mut self, now: Instant, rules: &Rules) -> Option<Result<Alarm, Instant>> {
         while let Some(first) = self.heap.peek() {
             let (at, alarm) = (first.0.at, first.0.alarm);
             if !rules.awaits(alarm) {
@@ -83,34 +82,7 @@ impl Alarms {
         self.running = false;
         None
     }
-}
 
-/// Fires the alarms of one supervisor until there are none.
-pub(crate) async fn run(node: Weak<Node>, earlier: Arc<Notify>) {
-    loop {
-        let next = {
-            let Some(node) = node.upgrade() else { return };
-            let now = node.hub.now();
-            let mut state = node.state.lock();
-            let state = &mut *state;
-            match state.alarms.next(now, &state.rules) {
-                Some(next) => next,
-                None => return,
-            }
-        };
-        match next {
-            Ok(alarm) => {
-                let Some(node) = node.upgrade() else { return };
-                node.apply(Event::Alarm(alarm));
-            }
-            Err(at) => {
-                let _ = tokio::time::timeout_at(at.into(), earlier.notified()).await;
-            }
-        }
-    }
-}
-
-impl Alarms {
     /// What wakes the task when an earlier alarm was set.
     pub(crate) fn earlier(&self) -> Arc<Notify> {
         Arc::clone(&self.earlier)

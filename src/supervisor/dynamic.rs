@@ -15,7 +15,8 @@ use crate::supervisor::member::Member;
 use crate::supervisor::node::Node;
 use crate::supervisor::rules::action::Event;
 use crate::supervisor::rules::state::Phase;
-use crate::supervisor::spec::{Bound, ChildSpec};
+use crate::supervisor::child_spec::ChildSpec;
+use crate::supervisor::spec::Bound;
 
 /// Why a child could not be started. Nothing of it is left.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

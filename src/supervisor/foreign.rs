@@ -1,64 +1,21 @@
-//! ractor actors in our tree: supervisors' shells, and existing actors of anybody's as children.
+//! Existing ractor actors of anybody's, as children in our tree.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use parking_lot::Mutex;
-use ractor::{Actor, ActorCell, ActorId, ActorRef};
+use ractor::{Actor, ActorCell, ActorRef, ActorStatus};
 
-use crate::actor::child::{After, Child, Incarnation, Owner};
+use crate::actor::child::{After, Child, Incarnation};
 use crate::actor::rare::Watcher;
 use crate::exit::Exit;
 use crate::path::Path;
 use crate::snapshot::{ActorKind, ActorSnapshot, Status};
+use crate::spec::{ChildPolicy, SpecError};
 use crate::supervisor::member::{Member, Seat, Starting};
-use crate::supervisor::node::Node;
-use crate::supervisor::shell::{ShellRef, refused};
-
-/// How long a ractor child's own children may take to be gone before a new one is started.
-const SUBTREE_WAIT: Duration = Duration::from_secs(5);
-
-enum Whose {
-    Child(Incarnation),
-    Supervisor(Weak<Node>),
-}
-
-/// The ractor actors below one supervisor.
-#[derive(Default)]
-pub(crate) struct Foreign {
-    known: HashMap<ActorId, Whose>,
-}
-
-impl Foreign {
-    pub(crate) fn add_supervisor(&mut self, id: ActorId, node: &Arc<Node>) {
-        self.known.insert(id, Whose::Supervisor(Arc::downgrade(node)));
-    }
-}
-
-impl Node {
-    /// A ractor actor below this supervisor has ended.
-    pub(crate) async fn foreign_ended(&self, who: ActorCell, exit: Exit) {
-        let whose = self.state.lock().foreign.known.remove(&who.get_id());
-        match whose {
-            Some(Whose::Child(incarnation)) => {
-                // ractor tells of an end while the children below still stop: their names would be taken.
-                who.stop_children_and_wait(None, Some(SUBTREE_WAIT)).await;
-                self.exited(incarnation, exit);
-            }
-            Some(Whose::Supervisor(node)) => {
-                if let Some(node) = node.upgrade() {
-                    let current = node.state.lock().shell.as_ref().is_some_and(|shell| shell.0.get_id() == who.get_id());
-                    if current {
-                        node.shell_died();
-                    }
-                }
-            }
-            None => {}
-        }
-    }
-}
+use crate::supervisor::child_spec::{ChildSpec, Recipe};
+use crate::supervisor::plane::{Above, ShellRef, Whose};
+use crate::supervisor::shell::refused;
 
 struct Life {
     actor: Option<ActorCell>,
@@ -87,7 +44,7 @@ impl RactorChild {
 /// A ractor actor with what its incarnations are made of.
 pub(crate) struct RactorMember<T: Actor + Clone> {
     child: Arc<RactorChild>,
-    node: Weak<Node>,
+    above: Option<Weak<dyn Above>>,
     registered: String,
     handler: T,
     args: Mutex<T::Arguments>,
@@ -115,7 +72,7 @@ where
                     closed: None,
                 }),
             }),
-            node: Weak::clone(&seat.node),
+            above: seat.above.clone(),
             handler,
             args: Mutex::new(args),
         }
@@ -143,15 +100,15 @@ where
             life.closed = None;
         }
         Box::pin(async move {
-            let Some(node) = self.node.upgrade() else { return Err(Exit::Killed) };
-            let Some(ShellRef(shell)) = node.state.lock().shell.clone() else { return Err(Exit::Killed) };
+            let Some(above) = self.above.as_ref().and_then(Weak::upgrade) else { return Err(Exit::Killed) };
+            let Some(ShellRef(shell)) = above.shell() else { return Err(Exit::Killed) };
             let args = self.args.lock().clone();
             let name = Some(self.registered.clone());
             let (actor, _) = Actor::spawn_linked(name, self.handler.clone(), args, shell)
                 .await
                 .map_err(|error| refused(&error.to_string()))?;
             let cell = actor.get_cell();
-            node.state.lock().foreign.known.insert(cell.get_id(), Whose::Child(who));
+            above.adopt(cell.get_id(), Whose::Child(who));
             let killed = {
                 let mut life = self.child.life.lock();
                 life.actor = Some(cell.clone());
@@ -210,10 +167,10 @@ impl Child for RactorChild {
             _ if life.closed.is_some() => Status::Stopped,
             None => Status::Down,
             Some(actor) => match actor.get_status() {
-                ractor::ActorStatus::Unstarted | ractor::ActorStatus::Starting => Status::Starting,
-                ractor::ActorStatus::Running | ractor::ActorStatus::Upgrading => Status::Idle,
-                ractor::ActorStatus::Draining => Status::Busy,
-                ractor::ActorStatus::Stopping | ractor::ActorStatus::Stopped => Status::Down,
+                ActorStatus::Unstarted | ActorStatus::Starting => Status::Starting,
+                ActorStatus::Running | ActorStatus::Upgrading => Status::Idle,
+                ActorStatus::Draining => Status::Busy,
+                ActorStatus::Stopping | ActorStatus::Stopped => Status::Down,
             },
         };
         ActorSnapshot {
@@ -264,3 +221,43 @@ pub(crate) fn typed<M: ractor::Message>(child: &RactorChild) -> Option<ActorRef<
     let actor = child.actor()?;
     (actor.is_message_type_of::<M>() == Some(true)).then(|| ActorRef::from(actor))
 }
+
+impl ChildSpec {
+    /// An existing ractor actor as a child: the same restarts, shutdown and introspection; its mailbox stays ractor's.
+    ///
+    /// Both are cloned for each incarnation. It is registered with ractor as `system/path`. By default permanent, and
+    /// killed after 5 s if it does not stop.
+    #[must_use]
+    pub fn ractor<T>(name: &str, handler: T, args: T::Arguments) -> Self
+    where
+        T: Actor + Clone,
+        T::Arguments: Clone,
+    {
+        Self {
+            name: name.to_owned(),
+            policy: ChildPolicy::default(),
+            recipe: Arc::new(RactorRecipe { handler, args: Mutex::new(args) }),
+            error: None,
+        }
+    }
+}
+
+struct RactorRecipe<T: Actor> {
+    handler: T,
+    args: Mutex<T::Arguments>,
+}
+
+impl<T> Recipe for RactorRecipe<T>
+where
+    T: Actor + Clone,
+    T::Arguments: Clone,
+{
+    fn make(&self, seat: Seat) -> Arc<dyn Member> {
+        Arc::new(RactorMember::new(&seat, self.handler.clone(), self.args.lock().clone()))
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
+        Ok(())
+    }
+}
+

@@ -5,17 +5,16 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::actor::actor::{Actor, StartError};
+use crate::actor::actor::{Actor, Context, StartError};
 use crate::actor::cell::{Cell, Class};
-use crate::actor::child::{Child, Incarnation};
-use crate::actor::context::Context;
-use crate::actor::here::Running;
+use crate::actor::child::{Child, Incarnation, Owner};
+use crate::actor::running::Running;
 use crate::actor::hub::Hub;
 use crate::actor::turn::{Cut, guarded};
 use crate::actor::waits::Current;
 use crate::exit::{Cause, Exit, Failure};
 use crate::path::Path;
-use crate::supervisor::node::Node;
+use crate::supervisor::plane::Above;
 
 /// A start under way: it ends with the incarnation alive, or with why it is not.
 pub(crate) type Starting = Pin<Box<dyn Future<Output = Result<(), Exit>> + Send>>;
@@ -33,9 +32,26 @@ pub(crate) trait Member: Send + Sync {
 /// Where a new child will stand.
 pub(crate) struct Seat {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) node: Weak<Node>,
+    /// The supervisor; none above the root.
+    pub(crate) above: Option<Weak<dyn Above>>,
     pub(crate) parent: Path,
     pub(crate) name: Arc<str>,
+}
+
+impl Seat {
+    /// The supervisor, as a cell knows it.
+    pub(crate) fn owner(&self) -> Weak<dyn Owner> {
+        self.above.clone().map_or_else(|| Weak::<Nobody>::new() as Weak<dyn Owner>, |above| above as Weak<dyn Owner>)
+    }
+}
+
+/// Above the root.
+struct Nobody;
+
+impl Owner for Nobody {
+    fn exited(&self, _: Incarnation, _: Exit) {}
+    fn terminate(&self, _: u32) {}
+    fn restart(&self, _: u32) {}
 }
 
 /// Where the arguments of each incarnation come from.

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::actor::ask::Reply;
-use crate::actor::child::{After, Incarnation, Owner};
+use crate::actor::child::{After, Child, Incarnation};
 use crate::actor::failure::{Decision as Told, FailureReport};
+use crate::actor::panics::drop_quietly;
 use crate::exit::Exit;
-use crate::supervisor::alarms;
+use crate::supervisor::alarm_task;
 use crate::supervisor::launch::Launch;
 use crate::supervisor::node::{Node, State};
-use crate::supervisor::rules::action::{Action, Decision};
+use crate::supervisor::plane::ShellRef;
+use crate::supervisor::rules::action::{Action, Decision, Event};
 use crate::supervisor::rules::entry::{ChildKey, Slot};
-use crate::supervisor::shell::ShellRef;
 
 /// What waits until the lock is released, in order.
 #[derive(Default)]
@@ -50,7 +51,7 @@ impl Deferred {
         self.afters.into_iter().for_each(|after| after());
         if let Some(ended) = self.ended {
             if let Some(shell) = ended.shell {
-                shell.stop();
+                shell.0.stop(None);
             }
             if !ended.while_starting {
                 node.tell_above(ended.who, ended.exit);
@@ -63,7 +64,28 @@ impl Deferred {
 }
 
 impl Node {
-    pub(crate) fn perform(
+    /// Judges an event and carries out what follows.
+    pub(crate) fn apply(&self, event: Event) {
+        let (deferred, _) = self.apply_for(event, None);
+        deferred.run(self);
+    }
+
+    /// As [`Node::apply`], but the start of one child is handed to the caller instead of a task of its own. Run what is
+    /// deferred first.
+    pub(crate) fn apply_for(&self, event: Event, caller_starts: Option<Slot>) -> (Deferred, Option<Launch>) {
+        let now = self.hub.now();
+        let mut state = self.state.lock();
+        let started = match &event {
+            Event::Started(key) if state.rules.key(key.slot) == Some(*key) => state.awaited.remove(&key.slot),
+            _ => None,
+        };
+        let actions = self.hub.with_rng(|rng| state.rules.on(event, now, rng));
+        let (mut deferred, launch) = self.perform(&mut state, actions, now, caller_starts);
+        deferred.answer(started, Ok(()));
+        (deferred, launch)
+    }
+
+    fn perform(
         &self,
         state: &mut State,
         actions: Vec<Action>,
@@ -91,7 +113,7 @@ impl Node {
                 Action::SetAlarm { alarm, after } => {
                     let State { rules, alarms, .. } = &mut *state;
                     if alarms.set(now + after, alarm, rules) {
-                        self.hub.executor.spawn(alarms::run(self.me.clone(), alarms.earlier()));
+                        self.hub.executor.spawn(alarm_task::run(self.me.clone(), alarms.earlier()));
                     }
                 }
                 Action::Close(slot, exit) => {
@@ -127,7 +149,7 @@ impl Node {
         &self,
         state: &State,
         slot: Slot,
-        act: impl FnOnce(Arc<dyn crate::actor::child::Child>),
+        act: impl FnOnce(Arc<dyn Child>),
     ) {
         if let Some(Some(member)) = state.members.get(slot.0 as usize) {
             act(member.child());
@@ -139,7 +161,7 @@ impl Node {
         let child = member.child();
         state.names.remove(child.name());
         deferred.afters.push(child.close(exit));
-        deferred.afters.push(Box::new(move || crate::actor::panics::drop_quietly(member)));
+        deferred.afters.push(Box::new(move || drop_quietly(member)));
         deferred.answers.extend(state.awaited.remove(&slot).map(|reply| (reply, Err(exit.clone()))));
     }
 
@@ -190,7 +212,7 @@ impl Node {
             }
             None => {
                 if let Some(me) = self.me.upgrade() {
-                    crate::actor::child::Child::close(me, &exit)();
+                    Child::close(me, &exit)();
                     self.hub.dead_letters.close();
                     self.hub.failures.close();
                 }

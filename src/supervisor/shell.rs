@@ -1,82 +1,87 @@
 //! The ractor actor that stands for a supervisor: linked to the one above, killable, and told of ractor children's ends.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 use crate::exit::{Cause, Exit, Failure};
-use crate::supervisor::node::Node;
+use crate::supervisor::plane::{Above, ShellRef, Whose};
+
+/// How long a ractor child's own children may take to be gone before a new one is started.
+const SUBTREE_WAIT: Duration = Duration::from_secs(5);
 
 pub(crate) struct Shell;
 
-/// A running shell.
-#[derive(Clone)]
-pub(crate) struct ShellRef(pub(crate) ActorCell);
-
-impl ShellRef {
-    pub(crate) fn stop(&self) {
-        self.0.stop(None);
-    }
-}
-
 impl Shell {
-    /// Starts a shell under that of the supervisor above; the root's stands alone and is watched by a task.
-    pub(crate) async fn start(node: &Arc<Node>) -> Result<ShellRef, Exit> {
-        let above = node.above.as_ref().and_then(std::sync::Weak::upgrade);
-        let shell_above = above.as_ref().and_then(|above| above.state.lock().shell.clone());
-        let started = match (&above, shell_above) {
-            (Some(above), Some(ShellRef(cell))) => {
-                let started = Actor::spawn_linked(None, Self, Arc::clone(node), cell).await;
-                if let Ok((shell, _)) = &started {
-                    above.state.lock().foreign.add_supervisor(shell.get_id(), node);
-                }
-                started
-            }
-            (Some(_), None) => return Err(Exit::Killed),
-            (None, _) => Actor::spawn(None, Self, Arc::clone(node)).await,
-        };
-        let (shell, task) = started.map_err(|error| refused(&error.to_string()))?;
-        if node.above.is_none() {
-            let node = Arc::downgrade(node);
+    /// Starts a shell under that of the supervisor above; the root's stands alone, and a task watches it.
+    pub(crate) async fn start(of: Arc<dyn Above>, above: Option<Arc<dyn Above>>) -> Result<ShellRef, Exit> {
+        let behind = Arc::downgrade(&of);
+        let Some(above) = above else {
+            let (shell, task) = Actor::spawn(None, Self, of).await.map_err(|error| refused(&error.to_string()))?;
+            let id = shell.get_id();
             tokio::spawn(async move {
                 let _ = task.await;
-                if let Some(node) = node.upgrade() {
-                    node.shell_died();
-                }
+                died(&behind, id);
             });
-        }
+            return Ok(ShellRef(shell.get_cell()));
+        };
+        let Some(ShellRef(over)) = above.shell() else { return Err(Exit::Killed) };
+        let linked = Actor::spawn_linked(None, Self, of, over).await;
+        let (shell, _) = linked.map_err(|error| refused(&error.to_string()))?;
+        above.adopt(shell.get_id(), Whose::Supervisor(behind));
         Ok(ShellRef(shell.get_cell()))
     }
 }
 
+fn died(behind: &Weak<dyn Above>, shell: ractor::ActorId) {
+    if let Some(supervisor) = behind.upgrade() {
+        supervisor.shell_died(shell);
+    }
+}
+
+/// A ractor actor that did not start, as the supervisor's failure.
 pub(crate) fn refused(text: &str) -> Exit {
     Exit::Failed(Arc::new(Failure { cause: Cause::Start, text: text.to_owned(), location: None, message: None }))
 }
 
+/// A ractor actor below has ended.
+async fn ended(above: &Arc<dyn Above>, who: ActorCell, exit: Exit) {
+    match above.disown(who.get_id()) {
+        Some(Whose::Child(incarnation)) => {
+            // ractor tells of an end while the children below still stop: their names would be taken.
+            who.stop_children_and_wait(None, Some(SUBTREE_WAIT)).await;
+            above.exited(incarnation, exit);
+        }
+        Some(Whose::Supervisor(behind)) => died(&behind, who.get_id()),
+        None => {}
+    }
+}
+
 impl Actor for Shell {
     type Msg = ();
-    type State = Arc<Node>;
-    type Arguments = Arc<Node>;
+    type State = Arc<dyn Above>;
+    type Arguments = Arc<dyn Above>;
 
-    async fn pre_start(&self, _: ActorRef<()>, node: Arc<Node>) -> Result<Arc<Node>, ActorProcessingErr> {
-        Ok(node)
+    async fn pre_start(&self, _: ActorRef<()>, of: Arc<dyn Above>) -> Result<Arc<dyn Above>, ActorProcessingErr> {
+        Ok(of)
     }
 
     async fn handle_supervisor_evt(
         &self,
         _: ActorRef<()>,
         event: SupervisionEvent,
-        node: &mut Arc<Node>,
+        of: &mut Arc<dyn Above>,
     ) -> Result<(), ActorProcessingErr> {
         match event {
             SupervisionEvent::ActorTerminated(who, _, reason) => {
                 let exit = if reason.as_deref() == Some("killed") { Exit::Killed } else { Exit::Normal };
-                node.foreign_ended(who, exit).await;
+                ended(of, who, exit).await;
             }
             SupervisionEvent::ActorFailed(who, error) => {
                 let failure =
                     Failure { cause: Cause::Panic, text: error.to_string(), location: None, message: None };
-                node.foreign_ended(who, Exit::Failed(Arc::new(failure))).await;
+                ended(of, who, Exit::Failed(Arc::new(failure))).await;
             }
             SupervisionEvent::ActorStarted(_) | SupervisionEvent::ProcessGroupChanged(_) => {}
         }

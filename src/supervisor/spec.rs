@@ -11,94 +11,15 @@ use crate::actor::child::Owner;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
 use crate::mailbox::lanes::CAPACITY_LIMIT;
-use crate::path::{Path, check_name};
-use crate::span::{Span, SpanError, SpanRange};
+use crate::path::Path;
+use crate::span::{Span, SpanRange};
 use crate::spec::{
     AutoShutdown, Backoff, ChildPolicy, Intensity, Overflow, Restart, Shutdown, SpecError, Strategy, SupervisorPolicy,
 };
-use crate::supervisor::foreign::RactorMember;
+use crate::supervisor::branch::NodeMember;
+use crate::supervisor::child_spec::{Binds, ChildSpec, Recipe, note};
 use crate::supervisor::member::{CellMember, Cloned, Member, Seat, Supply};
-use crate::supervisor::node::{Node, NodeMember};
-
-/// How a child is made when its supervisor starts.
-pub(crate) trait Recipe: Send + Sync {
-    fn make(&self, seat: Seat) -> Arc<dyn Member>;
-    /// Checks what is below.
-    fn check(&self) -> Result<(), SpecError>;
-}
-
-/// A child of any kind, ready to be put below a supervisor: from [`ActorSpec`], [`Supervisor`] or [`ChildSpec::ractor`].
-#[derive(Clone)]
-pub struct ChildSpec {
-    pub(crate) name: String,
-    pub(crate) policy: ChildPolicy,
-    pub(crate) recipe: Arc<dyn Recipe>,
-    /// The first thing that was wrong with it; told when the tree is checked.
-    error: Option<SpecError>,
-}
-
-impl ChildSpec {
-    /// An existing ractor actor as a child: the same restarts, shutdown and introspection; its mailbox stays ractor's.
-    ///
-    /// Both are cloned for each incarnation. It is registered with ractor as `system/path`. By default permanent, and
-    /// killed after 5 s if it does not stop.
-    #[must_use]
-    pub fn ractor<T>(name: &str, handler: T, args: T::Arguments) -> Self
-    where
-        T: ractor::Actor + Clone,
-        T::Arguments: Clone,
-    {
-        Self {
-            name: name.to_owned(),
-            policy: ChildPolicy::default(),
-            recipe: Arc::new(RactorRecipe { handler, args: parking_lot::Mutex::new(args) }),
-            error: None,
-        }
-    }
-
-    /// When it is started again.
-    #[must_use]
-    pub fn restart(mut self, restart: Restart) -> Self {
-        self.policy.restart = restart;
-        self
-    }
-
-    /// How long it may take to stop.
-    #[must_use]
-    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
-        self.policy.shutdown = shutdown;
-        self
-    }
-
-    /// Its own end counts for its supervisor's `auto_shutdown`.
-    #[must_use]
-    pub fn significant(mut self) -> Self {
-        self.policy.significant = true;
-        self
-    }
-
-    /// The pause before its restarts, such as `"100ms..10s"`.
-    #[must_use]
-    pub fn backoff(mut self, range: impl Into<SpanRange>) -> Self {
-        self.policy.backoff = note(Backoff::new(range), &mut self.error);
-        self
-    }
-
-    pub(crate) fn check(&self, above: &SupervisorPolicy) -> Result<(), SpecError> {
-        if let Some(error) = &self.error {
-            return Err(error.clone());
-        }
-        check_name(&self.name)?;
-        self.policy.check(&self.name, above)?;
-        self.recipe.check()
-    }
-}
-
-impl fmt::Debug for ChildSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChildSpec").field("name", &self.name).field("policy", &self.policy).finish_non_exhaustive()
-    }
-}
+use crate::supervisor::node::{Node, Plan};
 
 /// What a dynamic supervisor makes its children of: an actor type with its limits and policies, without a name or
 /// arguments.
@@ -140,10 +61,10 @@ impl<A: Actor> Template<A> {
         Ok(())
     }
 
-    fn class(&self, hub: &Arc<Hub>, node: &Weak<Node>, parent: &Path) -> Arc<Class> {
+    fn class(&self, hub: &Arc<Hub>, owner: Weak<dyn Owner>, parent: &Path) -> Arc<Class> {
         Arc::new(Class {
             hub: Arc::clone(hub),
-            owner: Weak::clone(node) as Weak<dyn Owner>,
+            owner,
             parent: parent.clone(),
             options: self.options,
             descriptor: A::DESCRIPTOR,
@@ -277,7 +198,7 @@ struct ActorRecipe<A: Actor> {
 
 impl<A: Actor> Recipe for ActorRecipe<A> {
     fn make(&self, seat: Seat) -> Arc<dyn Member> {
-        let class = self.template.class(&seat.hub, &seat.node, &seat.parent);
+        let class = self.template.class(&seat.hub, seat.owner(), &seat.parent);
         Arc::new(CellMember::<A, _>::new(class, seat.name, Arc::clone(&self.args)))
     }
 
@@ -292,32 +213,6 @@ impl<A: Actor> From<ActorSpec<A>> for ChildSpec {
         let policy = template.policy.clone();
         Self { name: name.clone(), policy, recipe: Arc::new(ActorRecipe { name, args, template }), error: None }
     }
-}
-
-struct RactorRecipe<T: ractor::Actor> {
-    handler: T,
-    args: parking_lot::Mutex<T::Arguments>,
-}
-
-impl<T> Recipe for RactorRecipe<T>
-where
-    T: ractor::Actor + Clone,
-    T::Arguments: Clone,
-{
-    fn make(&self, seat: Seat) -> Arc<dyn Member> {
-        Arc::new(RactorMember::new(&seat, self.handler.clone(), self.args.lock().clone()))
-    }
-
-    fn check(&self) -> Result<(), SpecError> {
-        Ok(())
-    }
-}
-
-/// What binds a template to its supervisor.
-pub(crate) trait Binds: Send + Sync {
-    fn bind(&self, hub: &Arc<Hub>, node: &Weak<Node>, path: &Path) -> Arc<dyn Any + Send + Sync>;
-    fn check(&self, name: &str, above: &SupervisorPolicy) -> Result<(), SpecError>;
-    fn default_backoff(&mut self, backoff: Backoff);
 }
 
 /// A template below its supervisor: what all its children share.
@@ -337,8 +232,8 @@ impl<A: Actor> Bound<A> {
 }
 
 impl<A: Actor> Binds for Template<A> {
-    fn bind(&self, hub: &Arc<Hub>, node: &Weak<Node>, path: &Path) -> Arc<dyn Any + Send + Sync> {
-        let class = self.class(hub, node, path);
+    fn bind(&self, hub: &Arc<Hub>, owner: Weak<dyn Owner>, path: &Path) -> Arc<dyn Any + Send + Sync> {
+        let class = self.class(hub, owner, path);
         Arc::new(Bound::<A> { class, policy: Arc::new(self.policy.clone()), actor: std::marker::PhantomData })
     }
 
@@ -458,6 +353,11 @@ impl Supervisor {
         self
     }
 
+    /// What a node is made of.
+    pub(crate) fn plan(&self) -> Plan {
+        Plan { policy: self.policy, specs: self.children.clone(), template: self.template.clone() }
+    }
+
     /// Hands the defaults down and checks the whole subtree.
     pub(crate) fn checked(mut self) -> Result<Self, SpecError> {
         if let Some(backoff) = self.backoff {
@@ -503,10 +403,8 @@ struct SupervisorRecipe(Result<Supervisor, SpecError>);
 impl Recipe for SupervisorRecipe {
     fn make(&self, seat: Seat) -> Arc<dyn Member> {
         // A tree that failed its check is never made; an empty supervisor stands for it.
-        match &self.0 {
-            Ok(spec) => Arc::new(NodeMember(Node::new(seat, spec))),
-            Err(_) => Arc::new(NodeMember(Node::new(seat, &Supervisor::one_for_one("invalid")))),
-        }
+        let plan = self.0.as_ref().map_or_else(|_| Supervisor::one_for_one("invalid").plan(), Supervisor::plan);
+        Arc::new(NodeMember(Node::new(seat, plan)))
     }
 
     fn check(&self) -> Result<(), SpecError> {
@@ -518,16 +416,5 @@ impl From<Supervisor> for ChildSpec {
     fn from(spec: Supervisor) -> Self {
         let (name, policy) = (spec.name.clone(), spec.as_child.clone());
         Self { name, policy, recipe: Arc::new(SupervisorRecipe(spec.checked())), error: None }
-    }
-}
-
-/// Keeps the first error of a builder.
-fn note<T>(read: Result<T, SpanError>, error: &mut Option<SpecError>) -> Option<T> {
-    match read {
-        Ok(value) => Some(value),
-        Err(wrong) => {
-            error.get_or_insert(SpecError::Span(wrong));
-            None
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Describing a system before it starts.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use crate::actor::child::Incarnation;
 use crate::actor::hub::Hub;
@@ -10,7 +10,8 @@ use crate::span::Span;
 use crate::spec::{Restart, SpecError, Strategy};
 use crate::supervisor::member::Seat;
 use crate::supervisor::node::Node;
-use crate::supervisor::spec::{ChildSpec, Supervisor};
+use crate::supervisor::child_spec::ChildSpec;
+use crate::supervisor::spec::Supervisor;
 use crate::sync::Executor;
 use crate::system::system::System;
 
@@ -37,8 +38,23 @@ pub struct SystemBuilder {
     seed: u64,
 }
 
+impl System {
+    /// Starts a system without children; they are added with [`System::spawn`].
+    ///
+    /// # Errors
+    /// [`SystemError`], as [`SystemBuilder::start`].
+    pub async fn start(name: &str) -> Result<Self, SystemError> {
+        Self::builder(name).start().await
+    }
+
+    /// Describes a system with its tree.
+    pub fn builder(name: &str) -> SystemBuilder {
+        SystemBuilder::new(name)
+    }
+}
+
 impl SystemBuilder {
-    pub(crate) fn new(name: &str) -> Self {
+    fn new(name: &str) -> Self {
         Self { name: name.to_owned(), root: Supervisor::one_for_one(name), seed: fastrand::u64(..) }
     }
 
@@ -78,8 +94,8 @@ impl SystemBuilder {
         crate::path::check_name(&self.name).map_err(SpecError::Name)?;
         let name: Arc<str> = self.name.as_str().into();
         let hub = Hub::new(self.name, self.seed, Executor::new(runtime));
-        let seat = Seat { hub: Arc::clone(&hub), node: Weak::new(), parent: Path::root(), name };
-        let node = Node::new(seat, &root);
+        let seat = Seat { hub: Arc::clone(&hub), above: None, parent: Path::root(), name };
+        let node = Node::new(seat, root.plan());
         let begun = Arc::clone(&node).launch(Incarnation { slot: 0, number: 1 }).await;
         begun.map_err(SystemError::Failed)?;
         Ok(System::new(hub, node))

@@ -16,8 +16,8 @@ use crate::router::Pool;
 use crate::supervisor::dynamic::{Dynamic, SpawnError, handle_of};
 use crate::supervisor::node::Node;
 use crate::supervisor::reference::ActorRef;
-use crate::supervisor::spec::{ActorSpec, ChildSpec, Supervisor};
-use crate::system::builder::{SystemBuilder, SystemError};
+use crate::supervisor::child_spec::ChildSpec;
+use crate::supervisor::spec::{ActorSpec, Supervisor};
 
 /// A running tree of actors. Cheap to clone; dropping the last clone does not stop it: `stop`, `drain` or `kill` do.
 #[derive(Clone)]
@@ -56,19 +56,6 @@ pub struct Meter(System);
 impl System {
     pub(crate) fn new(hub: Arc<Hub>, root: Arc<Node>) -> Self {
         Self { hub, root }
-    }
-
-    /// Starts a system without children; they are added with [`System::spawn`].
-    ///
-    /// # Errors
-    /// [`SystemError`], as [`SystemBuilder::start`].
-    pub async fn start(name: &str) -> Result<Self, SystemError> {
-        Self::builder(name).start().await
-    }
-
-    /// Describes a system with its tree.
-    pub fn builder(name: &str) -> SystemBuilder {
-        SystemBuilder::new(name)
     }
 
     /// Its name; several systems of one process may share it.

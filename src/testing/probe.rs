@@ -6,8 +6,7 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-use crate::actor::actor::{Actor, Handled, StartError};
-use crate::actor::context::Context;
+use crate::actor::actor::{Actor, Context, Handled, StartError};
 use crate::actor::handle::Handle;
 use crate::mailbox::message::Message;
 use crate::supervisor::dynamic::SpawnError;

@@ -39,24 +39,39 @@ fn state(item: &Item) -> syn::Result<(&Ident, &Visibility, &Generics)> {
     }
 }
 
-/// A macro without parameters of its own: what it adds, a person would have written in these places.
+/// A macro that takes all that the handlers generate, and adds what only the type knows: its visibility, its options, and
+/// whether messages are kept for a retry. Without it nothing is generated, so that its name is the one error.
+///
+/// A type that nobody uses is reported once, at the type; its message and its handle stay quiet.
 fn rules(name: &Ident, visibility: &Visibility, options: &Options) -> TokenStream {
-    let (bridge, value) = (naming::bridge(name), options.tokens());
-    // The handlers write `Actor::keep` in any case, for only they know the messages; it stays where messages are retried.
+    let (bridge, options_value) = (naming::bridge(name), options.tokens());
     let keep = options.retries.then(|| quote!($($keep)*));
     quote! {
         #[doc(hidden)]
         #[allow(unused_macros)]
         macro_rules! #bridge {
-            (options { $($keep:tt)* }) => {
-                const OPTIONS: ::swarmtree::Options = #value;
-                #keep
-            };
-            ($(#[$meta:meta])* enum $($rest:tt)*) => {
-                $(#[$meta])* #visibility enum $($rest)*
-            };
-            ($(#[$meta:meta])* struct $($rest:tt)*) => {
-                $(#[$meta])* #visibility struct $($rest)*
+            (
+                message { $(#[$message_doc:meta])* enum $($message:tt)* }
+                handle { $(#[$handle_doc:meta])* struct $($handle:tt)* }
+                actor { { $($head:tt)* } { $($body:tt)* } }
+                keep { $($keep:tt)* }
+                beside { $($beside:tt)* }
+            ) => {
+                $(#[$message_doc])*
+                #[allow(dead_code)]
+                #visibility enum $($message)*
+
+                $(#[$handle_doc])*
+                #[allow(dead_code)]
+                #visibility struct $($handle)*
+
+                $($head)* {
+                    const OPTIONS: ::swarmtree::Options = #options_value;
+                    $($body)*
+                    #keep
+                }
+
+                $($beside)*
             };
         }
     }

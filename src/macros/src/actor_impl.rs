@@ -8,36 +8,33 @@ use quote::{quote, quote_spanned};
 use crate::block::Block;
 use crate::descriptor;
 use crate::handler::{Handler, Hook, Kind};
-use crate::keep;
 use crate::literal;
 use crate::message;
-use crate::naming;
 use crate::signature::{Field, Input, Outcome};
 
-/// The implementation.
-pub(crate) fn expand(block: &Block) -> TokenStream {
-    let (impl_generics, _, bounds) = block.generics.split_for_impl();
-    let (ty, bridge) = (&block.ty, naming::bridge(&block.actor));
+/// What stands before the braces.
+pub(crate) fn head(block: &Block) -> TokenStream {
+    let ((impl_generics, _, bounds), ty) = (block.generics.split_for_impl(), &block.ty);
+    quote!(impl #impl_generics ::swarmtree::Actor for #ty #bounds)
+}
+
+/// What stands between them, but for what only the type knows.
+pub(crate) fn body(block: &Block) -> TokenStream {
     let (message, handle) = (block.message_type(), block.handle_type());
-    let (descriptor, keep) = (descriptor::expand(block), keep::expand(block));
+    let descriptor = descriptor::expand(block);
     let (arguments, start) = start(block);
     let (handle_fn, handle_async) = (handle_fn(block), handle_async(block));
     let stop = block.stop.as_ref().map(stop);
     quote! {
-        impl #impl_generics ::swarmtree::Actor for #ty #bounds {
-            type Msg = #message;
-            type Args = #arguments;
-            type Handle = #handle;
+        type Msg = #message;
+        type Args = #arguments;
+        type Handle = #handle;
+        const DESCRIPTOR: ::swarmtree::Descriptor = #descriptor;
 
-            #bridge! { options { #keep } }
-
-            const DESCRIPTOR: ::swarmtree::Descriptor = #descriptor;
-
-            #start
-            #handle_fn
-            #handle_async
-            #stop
-        }
+        #start
+        #handle_fn
+        #handle_async
+        #stop
     }
 }
 
@@ -52,25 +49,28 @@ fn start(block: &Block) -> (TokenStream, TokenStream) {
         (names, types) => (quote!((#(#names),*)), quote!((#(#types),*))),
     };
     // Without `#[start]` there is an error already, and a body that never runs keeps further ones away.
-    let made = block.start.as_ref().map_or_else(
+    let body = block.start.as_ref().map_or_else(
         || quote!(::core::unreachable!()),
         |hook| {
             let call = call(&quote!(Self), &hook.name, hook.is_async, None, &hook.inputs);
-            if hook.is_fallible { quote!(#call?) } else { call }
+            let refused = hook.is_fallible.then(|| quote!(?));
+            quote_spanned! {here=>
+                let #taken = args;
+                let actor = #call #refused;
+                #(#timers)*
+                ::core::result::Result::Ok(actor)
+            }
         },
     );
-    let body = quote_spanned! {here=>
+    let start = quote_spanned! {here=>
         async fn start(
             args: Self::Args,
             cx: &mut ::swarmtree::Context<Self>,
         ) -> ::core::result::Result<Self, ::swarmtree::StartError> {
-            let #taken = args;
-            let actor = #made;
-            #(#timers)*
-            ::core::result::Result::Ok(actor)
+            #body
         }
     };
-    (ty, body)
+    (ty, start)
 }
 
 /// The order for a timer, once the actor is made.
@@ -97,7 +97,7 @@ fn stop(hook: &Hook) -> TokenStream {
 fn handle_fn(block: &Block) -> TokenStream {
     let here = Span::mixed_site();
     let arms = block.messages().filter(|handler| !handler.is_async).map(|handler| {
-        let (pattern, body) = (message::shape(block, handler), body(handler, &Ends::sync()));
+        let (pattern, body) = (message::shape(block, handler), dispatched(handler, &Ends::sync()));
         quote_spanned!(here=> #pattern => { #body })
     });
     let waiting = rest(block, |handler| handler.is_async)
@@ -122,7 +122,7 @@ fn handle_async(block: &Block) -> Option<TokenStream> {
     let waiting = |handler: &&Handler| handler.is_async;
     block.messages().find(waiting)?;
     let arms = block.messages().filter(waiting).map(|handler| {
-        let (pattern, body) = (message::shape(block, handler), body(handler, &Ends::waiting()));
+        let (pattern, body) = (message::shape(block, handler), dispatched(handler, &Ends::waiting()));
         quote_spanned!(here=> #pattern => { #body })
     });
     let done = rest(block, |handler| !handler.is_async)
@@ -165,7 +165,7 @@ impl Ends {
 }
 
 /// Calls the method, sends its answer, and says how it ended.
-fn body(handler: &Handler, ends: &Ends) -> TokenStream {
+fn dispatched(handler: &Handler, ends: &Ends) -> TokenStream {
     let here = Span::mixed_site();
     let Ends { done, fail } = ends;
     let actor = quote_spanned!(here=> self);
@@ -174,7 +174,7 @@ fn body(handler: &Handler, ends: &Ends) -> TokenStream {
     match &handler.outcome {
         Outcome::Fallible | Outcome::FallibleValue(_) => {
             let (value, answer) = if answers {
-                (quote_spanned!(here=> answer), quote_spanned!(here=> ::core::mem::drop(reply.send(answer));))
+                (quote_spanned!(here=> answer), quote_spanned!(here=> let _ = reply.send(answer);))
             } else {
                 (quote!(()), quote!())
             };
@@ -191,7 +191,7 @@ fn body(handler: &Handler, ends: &Ends) -> TokenStream {
         // The error of `send` is an answer that nobody waits for any more.
         Outcome::Nothing | Outcome::Value(_) if answers => quote_spanned! {here=>
             let answer = #call;
-            ::core::mem::drop(reply.send(answer));
+            let _ = reply.send(answer);
             #done
         },
         Outcome::Nothing | Outcome::Value(_) => quote!(#call; #done),

@@ -43,12 +43,12 @@ pub(crate) fn take(attributes: &mut Vec<Attribute>) -> syn::Result<Option<Given>
     let Some(first) = taken.next() else { return Ok(None) };
     if let Some(second) = taken.next() {
         let text = "a method has one role: keep one of its attributes, or split it into two methods";
-        return Err(syn::Error::new(second.span(), text));
+        return Err(syn::Error::new_spanned(&second, text));
     }
     if let Some(condition) = attributes.iter().find(|one| one.path().is_ident("cfg") || one.path().is_ident("cfg_attr"))
     {
         let text = "a handler is there in every build, because messages are numbered: put the condition into its body";
-        return Err(syn::Error::new(condition.span(), text));
+        return Err(syn::Error::new_spanned(condition, text));
     }
     Ok(Some(Given { role: read(&first)?, span: first.span() }))
 }
@@ -74,16 +74,16 @@ fn read(attribute: &Attribute) -> syn::Result<Role> {
 fn bare(attribute: &Attribute, role: Role, otherwise: &str) -> syn::Result<Role> {
     match &attribute.meta {
         Meta::Path(_) => Ok(role),
-        other => Err(syn::Error::new(other.span(), otherwise)),
+        Meta::List(_) | Meta::NameValue(_) => Err(syn::Error::new_spanned(attribute, otherwise)),
     }
 }
 
 fn every(attribute: &Attribute) -> syn::Result<Role> {
     let Meta::List(list) = &attribute.meta else {
-        return Err(syn::Error::new(attribute.span(), "`#[every]` needs its period: `#[every(\"30s\")]`"));
+        return Err(syn::Error::new_spanned(attribute, "`#[every]` needs its period: `#[every(\"30s\")]`"));
     };
     let period = list.parse_args::<Lit>().map_err(|_| {
-        syn::Error::new(list.span(), "`#[every]` takes its period and nothing else: `#[every(\"30s\")]`")
+        syn::Error::new_spanned(list, "`#[every]` takes its period and nothing else: `#[every(\"30s\")]`")
     })?;
     Ok(Role::Every { period: literal::duration_of(&period, "the period")? })
 }
@@ -120,10 +120,10 @@ impl Arguments {
         let list = match &attribute.meta {
             Meta::Path(_) => return Ok(arguments),
             Meta::List(list) => list.parse_args_with(Punctuated::<Argument, Token![,]>::parse_terminated)?,
-            Meta::NameValue(pair) => return Err(syn::Error::new(pair.span(), help(attribute, known))),
+            Meta::NameValue(pair) => return Err(syn::Error::new_spanned(pair, help(attribute, known))),
         };
         for argument in list {
-            let unknown = || syn::Error::new(argument.name.span(), help(attribute, known));
+            let unknown = || syn::Error::new_spanned(&argument.name, help(attribute, known));
             if !known.contains(&argument.name.to_string().as_str()) {
                 return Err(unknown());
             }

@@ -1,10 +1,9 @@
 //! The impl block under `#[handlers]`, read as a whole.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
-use syn::spanned::Spanned;
-use syn::{GenericParam, Generics, ImplItem, ItemImpl, Path, Token, Type};
+use syn::{Generics, ImplItem, ItemImpl, Path, Token, Type};
 
 use crate::attribute;
 use crate::errors::Errors;
@@ -61,7 +60,7 @@ impl Parse for Arguments {
         if name != "bytes" {
             let text = "`#[handlers]` takes nothing or `bytes = path::to::weigh`; limits and policies belong to \
                         `#[actor(..)]`";
-            return Err(syn::Error::new(name.span(), text));
+            return Err(syn::Error::new_spanned(&name, text));
         }
         input.parse::<Token![=]>()?;
         Ok(Self { bytes: Some(input.parse()?) })
@@ -69,10 +68,10 @@ impl Parse for Arguments {
 }
 
 impl Block {
-    /// Reads the block, and takes the attributes of its methods away. None if it is no block of an actor.
+    /// Reads the block, and takes the attributes of its methods away. None if it cannot be one of an actor.
     pub(crate) fn read(item: &mut ItemImpl, arguments: Arguments, errors: &mut Errors) -> Option<Self> {
         let actor = errors.take(actor(item))?;
-        errors.take(owns_its_state(item));
+        errors.take(owns_its_state(item))?;
         let mut block = Self {
             message: naming::generated(&format!("{actor}Msg"), actor.span()),
             handle: naming::generated(&format!("{actor}Handle"), actor.span()),
@@ -87,15 +86,15 @@ impl Block {
         let mut start_seen = false;
         for member in &mut item.items {
             let ImplItem::Fn(method) = member else { continue };
+            start_seen |= method.attrs.iter().any(|one| one.path().is_ident("start"));
             let Some(Some(given)) = errors.take(attribute::take(&mut method.attrs)) else { continue };
-            start_seen |= matches!(given.role, attribute::Role::Start);
             if let Some(member) = errors.take(handler::read(method, &given)) {
-                errors.take(block.add(member, method.sig.ident.span()));
+                errors.take(block.add(member, &method.sig.ident));
             }
         }
         if !start_seen {
-            errors.push(syn::Error::new(
-                block.actor.span(),
+            errors.push(syn::Error::new_spanned(
+                &block.actor,
                 format!(
                     "nothing here makes a `{}`: mark the function that does with `#[start]`, as in `#[start] fn \
                      new() -> Self`",
@@ -140,9 +139,12 @@ impl Block {
         self.handlers.iter().filter(|handler| handler.has_message())
     }
 
-    fn add(&mut self, member: Member, span: Span) -> syn::Result<()> {
+    fn add(&mut self, member: Member, name: &Ident) -> syn::Result<()> {
         let twice = |role| {
-            syn::Error::new(span, format!("the block has a `#[{role}]` already: keep one, and call this from there"))
+            syn::Error::new_spanned(
+                name,
+                format!("the block has a `#[{role}]` already: keep one, and call this from there"),
+            )
         };
         match member {
             Member::Start(_) if self.start.is_some() => return Err(twice("start")),
@@ -160,7 +162,7 @@ impl Block {
     /// Refuses names that would hide or double another one.
     fn has_room_for(&self, handler: &Handler) -> syn::Result<()> {
         let name = naming::plain(&handler.name);
-        let wrong = |text: String| Err(syn::Error::new(handler.name.span(), text));
+        let wrong = |text: String| Err(syn::Error::new_spanned(&handler.name, text));
         if !matches!(handler.kind, Kind::Every { .. }) && TAKEN.contains(&name.as_str()) {
             return wrong(format!(
                 "every handle has a method `{name}` already, and this would hide it: rename the handler, for example \
@@ -194,23 +196,22 @@ fn actor(item: &ItemImpl) -> syn::Result<Ident> {
     if let Some((_, path, _)) = &item.trait_ {
         let text = "`#[handlers]` belongs on the actor's own `impl` block, not on that of a trait: move the handlers there, \
                     and call the trait's methods from them";
-        return Err(syn::Error::new(path.span(), text));
+        return Err(syn::Error::new_spanned(path, text));
     }
     match signature::last_segment(&item.self_ty) {
         Some(segment) => Ok(segment.ident.clone()),
         None => {
             let text = "an actor is a struct or an enum of this module: write `impl Name { .. }`";
-            Err(syn::Error::new(item.self_ty.span(), text))
+            Err(syn::Error::new_spanned(&item.self_ty, text))
         }
     }
 }
 
 fn owns_its_state(item: &ItemImpl) -> syn::Result<()> {
-    let lifetime = item.generics.params.iter().find(|param| matches!(param, GenericParam::Lifetime(_)));
-    let borrows = lifetime.map(Spanned::span).or_else(|| owned::check(&item.self_ty).err().map(|error| error.span()));
-    borrows.map_or(Ok(()), |span| {
-        let text = "an actor owns its state and outlives who started it: it has no lifetimes; hold a `String`, an `Arc<T>` \
-                    or a clone instead of a reference";
-        Err(syn::Error::new(span, text))
-    })
+    let text = "an actor owns its state and outlives who started it: it has no lifetimes; hold a `String`, an `Arc<T>` or \
+                a clone instead of a reference";
+    if let Some(lifetime) = item.generics.lifetimes().next() {
+        return Err(syn::Error::new_spanned(lifetime, text));
+    }
+    owned::check(&item.self_ty).map_err(|_| syn::Error::new_spanned(&item.self_ty, text))
 }

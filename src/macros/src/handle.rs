@@ -12,23 +12,26 @@ use crate::message;
 use crate::naming;
 use crate::signature::{Input, Outcome};
 
-/// The type, its methods, and what every handle can do.
-pub(crate) fn expand(block: &Block) -> TokenStream {
-    let (bridge, handle, declared, bounds) =
-        (naming::bridge(&block.actor), &block.handle, block.declared(), block.bounds());
-    let (impl_generics, _, _) = block.generics.split_for_impl();
-    let (ty, message) = (block.handle_type(), block.message_type());
-    let methods = block.handlers.iter().map(|handler| method(block, handler));
+/// The type, but for its visibility.
+pub(crate) fn declare(block: &Block) -> TokenStream {
+    let (handle, declared, bounds) = (&block.handle, block.declared(), block.bounds());
+    let message = block.message_type();
     let doc = format!("The address of a `{}`: each of its handlers is a method here.", block.actor);
+    quote! {
+        #[doc = #doc]
+        #[doc = ""]
+        #[doc = "Cheap to clone, and valid across restarts. It dereferences to what every handle can do."]
+        struct #handle #declared (::swarmtree::Handle<#message>) #bounds;
+    }
+}
+
+/// Its methods, and what every handle can do.
+pub(crate) fn implement(block: &Block) -> TokenStream {
+    let (impl_generics, _, _) = block.generics.split_for_impl();
+    let (ty, bounds) = (block.handle_type(), block.bounds());
+    let methods = block.handlers.iter().map(|handler| method(block, handler));
     let common = common(block);
     quote! {
-        #bridge! {
-            #[doc = #doc]
-            #[doc = ""]
-            #[doc = "Cheap to clone, and valid across restarts. It dereferences to what every handle can do."]
-            struct #handle #declared (::swarmtree::Handle<#message>) #bounds;
-        }
-
         impl #impl_generics #ty #bounds {
             #(#methods)*
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span};
-use syn::spanned::Spanned;
 use syn::{Attribute, ImplItemFn, Signature, Type};
 
 use crate::attribute::{Given, Role};
@@ -88,7 +87,7 @@ pub(crate) fn read(method: &ImplItemFn, given: &Given) -> syn::Result<Member> {
             if inputs.iter().any(|input| input.field().is_some()) {
                 let text = "a timer has nothing to pass: take `&mut self` and `cx` only, and keep what it needs in the \
                             actor";
-                return Err(syn::Error::new(signature.inputs.span(), text));
+                return Err(syn::Error::new_spanned(&signature.inputs, text));
             }
             let outcome = without_answer(signature, "nobody waits for a timer's answer")?;
             handler(method, inputs, outcome, Kind::Every { period })
@@ -99,15 +98,15 @@ pub(crate) fn read(method: &ImplItemFn, given: &Given) -> syn::Result<Member> {
 
 fn start(signature: &Signature, taken: Taken) -> syn::Result<Hook> {
     if taken != Taken::Nothing {
-        return Err(syn::Error::new(
-            signature.inputs.span(),
+        return Err(syn::Error::new_spanned(
+            &signature.inputs,
             "`#[start]` makes the actor, so there is no `self` yet: take arguments, and return `Self` or \
              `Result<Self, StartError>`",
         ));
     }
     let Some(output) = owned::reply(&signature.output) else {
         let text = "`#[start]` makes the actor: return `Self` or `Result<Self, StartError>`";
-        return Err(syn::Error::new(signature.ident.span(), text));
+        return Err(syn::Error::new_spanned(&signature.ident, text));
     };
     Ok(Hook {
         name: signature.ident.clone(),
@@ -122,11 +121,11 @@ fn stop(signature: &Signature, taken: Taken) -> syn::Result<Hook> {
     let inputs = signature::inputs(signature, Special::ContextAndExit)?;
     if inputs.iter().any(|input| input.field().is_some()) {
         let text = "`#[stop]` is given `exit: &Exit` and `cx: &mut Context<Self>`, and nothing else";
-        return Err(syn::Error::new(signature.inputs.span(), text));
+        return Err(syn::Error::new_spanned(&signature.inputs, text));
     }
     if let Some(output) = owned::reply(&signature.output) {
         let text = "`#[stop]` returns nothing: the actor ends whatever comes of it; log what failed";
-        return Err(syn::Error::new(output.span(), text));
+        return Err(syn::Error::new_spanned(output, text));
     }
     let (name, is_async) = (signature.ident.clone(), signature.asyncness.is_some());
     Ok(Hook { name, is_async, inputs, is_fallible: false })
@@ -144,7 +143,7 @@ fn ask(
     if let Some(field) = inputs.iter().filter_map(Input::field).find(|field| field.name == "reply") {
         let text = "`reply` is the name of the reply port in the message: give the parameter another name, or take the \
                     port itself as `reply: Reply<T>`";
-        return Err(syn::Error::new(field.name.span(), text));
+        return Err(syn::Error::new_spanned(&field.name, text));
     }
     let port = inputs.iter().find_map(|input| match input {
         Input::Port(ty) => Some(ty.clone()),
@@ -170,19 +169,19 @@ fn inspect(method: &ImplItemFn, taken: Taken) -> syn::Result<Member> {
     let signature = &method.sig;
     if taken != Taken::Shared {
         let text = "an inspection only looks: take `&self`; to change the actor use `#[ask]`";
-        return Err(syn::Error::new(signature.ident.span(), text));
+        return Err(syn::Error::new_spanned(&signature.ident, text));
     }
     if let Some(asyncness) = &signature.asyncness {
         let text = "an inspection does not wait, it goes ahead of all messages: drop `async`, or use `#[ask]`";
-        return Err(syn::Error::new(asyncness.span(), text));
+        return Err(syn::Error::new_spanned(asyncness, text));
     }
     if signature.inputs.len() > 1 {
         let text = "an inspection takes `&self` alone: return the whole view, or use `#[ask]` to pass arguments";
-        return Err(syn::Error::new(signature.inputs.span(), text));
+        return Err(syn::Error::new_spanned(&signature.inputs, text));
     }
     let Some(view) = owned::reply(&signature.output).cloned() else {
         let text = "an inspection returns what it sees: add `-> View`";
-        return Err(syn::Error::new(signature.ident.span(), text));
+        return Err(syn::Error::new_spanned(&signature.ident, text));
     };
     owned::check(&view)?;
     handler(method, Vec::new(), Outcome::Value(view.clone()), Kind::Inspect { view })
@@ -193,7 +192,7 @@ fn handler(method: &ImplItemFn, inputs: Vec<Input>, outcome: Outcome, kind: Kind
     let camel = naming::camel(&naming::plain(&name));
     if syn::parse_str::<Ident>(&camel).is_err() {
         let text = format!("`{camel}` cannot be the name of its message: rename the method");
-        return Err(syn::Error::new(name.span(), text));
+        return Err(syn::Error::new_spanned(&name, text));
     }
     Ok(Member::Handler(Box::new(Handler {
         variant: naming::generated(&camel, name.span()),
@@ -209,7 +208,7 @@ fn handler(method: &ImplItemFn, inputs: Vec<Input>, outcome: Outcome, kind: Kind
 fn takes_self(signature: &Signature, taken: Taken) -> syn::Result<()> {
     if taken == Taken::Nothing {
         let text = "a handler works on its actor: take `&mut self` or `&self` first";
-        return Err(syn::Error::new(signature.ident.span(), text));
+        return Err(syn::Error::new_spanned(&signature.ident, text));
     }
     Ok(())
 }
@@ -221,7 +220,7 @@ fn without_answer(signature: &Signature, why: &str) -> syn::Result<Outcome> {
         Outcome::Value(ty) | Outcome::FallibleValue(ty) => {
             let mend = if why.starts_with("a tell") { "make it an `#[ask]`, or return" } else { "return" };
             let text = format!("{why}: {mend} nothing or `Result<(), Fail>`, whose error fails the actor");
-            Err(syn::Error::new(ty.span(), text))
+            Err(syn::Error::new_spanned(&ty, text))
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::ItemImpl;
+use syn::{ImplItem, ItemImpl};
 
 use crate::actor_impl;
+use crate::attribute;
 use crate::block::{Arguments, Block};
 use crate::errors::{self, Errors};
 use crate::handle;
+use crate::keep;
 use crate::message;
+use crate::naming;
 
 /// The block without the attributes of its methods, the messages, the handle, and the implementation of `Actor`.
 pub(crate) fn expand(arguments: TokenStream, written: TokenStream) -> TokenStream {
@@ -24,14 +27,40 @@ pub(crate) fn expand(arguments: TokenStream, written: TokenStream) -> TokenStrea
     let mut errors = Errors::default();
     let arguments = errors.take(syn::parse2::<Arguments>(arguments)).unwrap_or_default();
     let block = Block::read(&mut item, arguments, &mut errors);
+    if block.is_none() {
+        strip(&mut item);
+    }
     // Beside a mistake the rest is still generated: one wrong handler should not make every use of the actor an error.
-    let generated = block.map(|block| {
-        let (message, handle, actor) = (message::expand(&block), handle::expand(&block), actor_impl::expand(&block));
-        quote!(#message #handle #actor)
-    });
+    let generated = block.map(|block| generate(&block));
     let expanded = quote!(#item #generated);
     match errors.check() {
         Ok(()) => expanded,
         Err(error) => errors::beside(&error, expanded),
+    }
+}
+
+/// Takes the attributes away unread: in a block that cannot be an actor's they would be errors of their own.
+fn strip(item: &mut ItemImpl) {
+    for member in &mut item.items {
+        if let ImplItem::Fn(method) = member {
+            drop(attribute::take(&mut method.attrs));
+        }
+    }
+}
+
+/// What goes through the bridge that `#[actor]` built.
+fn generate(block: &Block) -> TokenStream {
+    let bridge = naming::bridge(&block.actor);
+    let (message, message_impl) = (message::declare(block), message::implement(block));
+    let (handle, handle_impls) = (handle::declare(block), handle::implement(block));
+    let (head, body, keep) = (actor_impl::head(block), actor_impl::body(block), keep::expand(block));
+    quote! {
+        #bridge! {
+            message { #message }
+            handle { #handle }
+            actor { { #head } { #body } }
+            keep { #keep }
+            beside { #message_impl #handle_impls }
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::handler::Handler;
 use crate::message;
 use crate::signature::Input;
 
-/// The function; `#[actor]` leaves it out where nothing is retried.
+/// The function; the bridge leaves it out where nothing is retried.
 pub(crate) fn expand(block: &Block) -> TokenStream {
     let (here, message) = (Span::mixed_site(), &block.message);
     let arms = block.messages().map(|handler| {

@@ -13,12 +13,12 @@ pub(crate) fn duration(text: &LitStr) -> syn::Result<Duration> {
     let written = text.value();
     match humantime::parse_duration(written.trim()) {
         Ok(duration) if duration.is_zero() => {
-            Err(syn::Error::new(text.span(), format!("{written:?} is no time at all; write for example \"5s\"")))
+            Err(syn::Error::new_spanned(text, format!("{written:?} is no time at all; write for example \"5s\"")))
         }
         Ok(duration) => Ok(duration),
         Err(why) => {
             let mend = "write for example \"5s\", \"250ms\" or \"1m 30s\"";
-            Err(syn::Error::new(text.span(), format!("{written:?} is no duration: {why}; {mend}")))
+            Err(syn::Error::new_spanned(text, format!("{written:?} is no duration: {why}; {mend}")))
         }
     }
 }
@@ -27,7 +27,7 @@ pub(crate) fn duration(text: &LitStr) -> syn::Result<Duration> {
 pub(crate) fn duration_of(literal: &Lit, of: &str) -> syn::Result<Duration> {
     match literal {
         Lit::Str(text) => duration(text),
-        other => Err(syn::Error::new(other.span(), format!("{of} is a duration in quotes, such as \"5s\""))),
+        other => Err(syn::Error::new_spanned(other, format!("{of} is a duration in quotes, such as \"5s\""))),
     }
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn number(literal: &LitInt, of: &str, least: u64, most: u64) -> syn::
     match literal.base10_parse::<u64>() {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
         Ok(_) | Err(_) => {
-            Err(syn::Error::new(literal.span(), format!("{of} is a whole number between {least} and {most}")))
+            Err(syn::Error::new_spanned(literal, format!("{of} is a whole number between {least} and {most}")))
         }
     }
 }

@@ -9,10 +9,9 @@ use crate::handler::{Handler, Kind};
 use crate::naming;
 use crate::signature::Input;
 
-/// The enum, and its `Message`.
-pub(crate) fn expand(block: &Block) -> TokenStream {
-    let (bridge, message, declared, bounds) =
-        (naming::bridge(&block.actor), &block.message, block.declared(), block.bounds());
+/// The enum, but for its visibility.
+pub(crate) fn declare(block: &Block) -> TokenStream {
+    let (message, declared, bounds) = (&block.message, block.declared(), block.bounds());
     let variants = block.messages().map(|handler| variant(block, handler));
     let unused = unused(block).map(|types| {
         quote! {
@@ -21,16 +20,12 @@ pub(crate) fn expand(block: &Block) -> TokenStream {
         }
     });
     let doc = format!("What can be sent to a `{}`: one variant for each of its handlers.", block.actor);
-    let implementation = implementation(block, unused.is_some());
     quote! {
-        #bridge! {
-            #[doc = #doc]
-            enum #message #declared #bounds {
-                #(#variants,)*
-                #unused
-            }
+        #[doc = #doc]
+        enum #message #declared #bounds {
+            #(#variants,)*
+            #unused
         }
-        #implementation
     }
 }
 
@@ -63,7 +58,8 @@ fn variant(block: &Block, handler: &Handler) -> TokenStream {
     if fields.is_empty() { quote!(#doc #variant) } else { quote!(#doc #variant { #(#fields),* }) }
 }
 
-fn implementation(block: &Block, has_types: bool) -> TokenStream {
+/// Its `Message`.
+pub(crate) fn implement(block: &Block) -> TokenStream {
     let (impl_generics, _, _) = block.generics.split_for_impl();
     let (ty, bounds) = (block.message_type(), block.bounds());
     let kinds = block.messages().map(|handler| naming::plain(&handler.name));
@@ -71,8 +67,8 @@ fn implementation(block: &Block, has_types: bool) -> TokenStream {
         let variant = &handler.variant;
         quote!(Self::#variant { .. } => #index)
     });
-    let types = has_types.then(|| quote!(Self::__Types(never, _) => match *never {},));
-    let kind = if block.messages().next().is_none() && !has_types {
+    let types = unused(block).map(|_| quote!(Self::__Types(never, _) => match *never {},));
+    let kind = if block.messages().next().is_none() && types.is_none() {
         quote!(match *self {})
     } else {
         quote!(match self { #(#arms,)* #types })
@@ -120,7 +116,7 @@ fn mentions(written: &TokenStream, parameter: &Ident) -> bool {
                 !matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == ':')
             }
             TokenTree::Group(group) => mentions(&group.stream(), parameter),
-            _ => false,
+            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => false,
         };
         if found {
             return true;

@@ -6,7 +6,6 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit, Token};
 
 use crate::errors::Errors;
@@ -37,13 +36,13 @@ impl Parse for Given {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name: Ident = input.parse()?;
         if !NAMES.contains(&name.to_string().as_str()) {
-            return Err(syn::Error::new(
-                name.span(),
+            return Err(syn::Error::new_spanned(
+                &name,
                 format!("there is no option `{name}`; the options of an actor are {}", listed(&NAMES)),
             ));
         }
         if !input.peek(Token![=]) {
-            return Err(syn::Error::new(name.span(), format!("`{name}` takes a value: `{name} = ..`")));
+            return Err(syn::Error::new_spanned(&name, format!("`{name}` takes a value: `{name} = ..`")));
         }
         input.parse::<Token![=]>()?;
         Ok(Self { name, value: input.parse()? })
@@ -58,7 +57,7 @@ impl Parse for Options {
         for option in &given {
             let name = option.name.to_string();
             if seen.contains(&name) {
-                errors.push(syn::Error::new(option.name.span(), format!("`{name}` is given twice; keep one")));
+                errors.push(syn::Error::new_spanned(&option.name, format!("`{name}` is given twice; keep one")));
                 continue;
             }
             if let Some(value) = errors.take(option.read(&name)) {
@@ -166,7 +165,7 @@ impl Given {
     }
 
     fn wrong(&self, text: impl std::fmt::Display) -> syn::Error {
-        syn::Error::new(self.value.span(), text)
+        syn::Error::new_spanned(&self.value, text)
     }
 }
 

@@ -2,8 +2,8 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the grammar grows; what is not named takes the general way")]
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use syn::spanned::Spanned;
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{GenericArgument, Lifetime, PathArguments, ReturnType, Type, TypeParamBound};
 
 /// Refuses borrowed types, hidden ones and those left out; `'static` is as good as owned.
@@ -11,12 +11,12 @@ pub(crate) fn check(ty: &Type) -> syn::Result<()> {
     match ty {
         Type::Reference(reference) => {
             if reference.mutability.is_some() || !reference.lifetime.as_ref().is_some_and(is_static) {
-                return Err(borrowed(ty.span()));
+                return Err(borrowed(ty));
             }
             check(&reference.elem)
         }
-        Type::ImplTrait(hidden) => Err(syn::Error::new(
-            hidden.span(),
+        Type::ImplTrait(hidden) => Err(syn::Error::new_spanned(
+            hidden,
             "messages are plain data: name the type instead of `impl Trait`, or make the actor generic over it",
         )),
         Type::Array(array) => check(&array.elem),
@@ -26,7 +26,7 @@ pub(crate) fn check(ty: &Type) -> syn::Result<()> {
         Type::Tuple(tuple) => tuple.elems.iter().try_for_each(check),
         Type::TraitObject(object) => object.bounds.iter().try_for_each(check_bound),
         Type::Path(path) => path.path.segments.iter().try_for_each(|segment| check_arguments(&segment.arguments)),
-        Type::Infer(infer) => Err(syn::Error::new(infer.span(), "name the type: it becomes part of a message")),
+        Type::Infer(infer) => Err(syn::Error::new_spanned(infer, "name the type: it becomes part of a message")),
         // Of the rest none can borrow: function pointers may name lifetimes, but they are their own.
         _ => Ok(()),
     }
@@ -63,7 +63,7 @@ fn check_arguments(arguments: &PathArguments) -> syn::Result<()> {
     let PathArguments::AngleBracketed(arguments) = arguments else { return Ok(()) };
     arguments.args.iter().try_for_each(|argument| match argument {
         GenericArgument::Type(ty) => check(ty),
-        GenericArgument::Lifetime(lifetime) if !is_static(lifetime) => Err(borrowed(lifetime.span())),
+        GenericArgument::Lifetime(lifetime) if !is_static(lifetime) => Err(borrowed(lifetime)),
         GenericArgument::AssocType(assoc) => check(&assoc.ty),
         _ => Ok(()),
     })
@@ -71,7 +71,7 @@ fn check_arguments(arguments: &PathArguments) -> syn::Result<()> {
 
 fn check_bound(bound: &TypeParamBound) -> syn::Result<()> {
     match bound {
-        TypeParamBound::Lifetime(lifetime) if !is_static(lifetime) => Err(borrowed(lifetime.span())),
+        TypeParamBound::Lifetime(lifetime) if !is_static(lifetime) => Err(borrowed(lifetime)),
         TypeParamBound::Trait(bound) => {
             bound.path.segments.iter().try_for_each(|segment| check_arguments(&segment.arguments))
         }
@@ -83,9 +83,9 @@ fn is_static(lifetime: &Lifetime) -> bool {
     lifetime.ident == "static"
 }
 
-fn borrowed(span: Span) -> syn::Error {
-    syn::Error::new(
-        span,
+fn borrowed(at: &impl ToTokens) -> syn::Error {
+    syn::Error::new_spanned(
+        at,
         "messages are owned: they outlive their sender; take `String` instead of `&str`, `Vec<T>` or `Arc<[T]>` \
          instead of `&[T]`, an `Arc<T>` or a clone instead of `&T`",
     )

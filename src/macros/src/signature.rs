@@ -57,10 +57,10 @@ pub(crate) fn taken(signature: &Signature) -> syn::Result<Taken> {
     if let Some(parameter) = signature.generics.params.first() {
         let text = "a handler is not generic, because its message is one type: name the type, box it, or make the actor \
                     generic";
-        return Err(syn::Error::new(parameter.span(), text));
+        return Err(syn::Error::new_spanned(parameter, text));
     }
     if let Some(unsafety) = &signature.unsafety {
-        return Err(syn::Error::new(unsafety.span(), "the runtime calls handlers: make it safe to call"));
+        return Err(syn::Error::new_spanned(unsafety, "the runtime calls handlers: make it safe to call"));
     }
     match signature.receiver() {
         None => Ok(Taken::Nothing),
@@ -69,7 +69,7 @@ pub(crate) fn taken(signature: &Signature) -> syn::Result<Taken> {
         }
         Some(other) => {
             let text = "the actor lives on after the message: take `&mut self` or `&self`";
-            Err(syn::Error::new(other.span(), text))
+            Err(syn::Error::new_spanned(other, text))
         }
     }
 }
@@ -84,7 +84,7 @@ pub(crate) fn inputs(signature: &Signature, special: Special) -> syn::Result<Vec
             None => Input::Value(field(&argument.pat, &argument.ty, position)?),
         };
         if inputs.iter().any(|other| same_special(other, &input)) {
-            return Err(syn::Error::new(argument.span(), "this parameter stands twice; keep one"));
+            return Err(syn::Error::new_spanned(argument, "this parameter stands twice; keep one"));
         }
         inputs.push(input);
     }
@@ -151,7 +151,7 @@ fn special_input(ty: &Type, special: Special) -> syn::Result<Option<Input>> {
         match (name.as_deref(), reference.mutability.is_some(), special) {
             (Some("Context"), true, _) => return Ok(Some(Input::Context)),
             (Some("Context"), false, _) => {
-                return Err(syn::Error::new(ty.span(), "the context is taken as `cx: &mut Context<Self>`"));
+                return Err(syn::Error::new_spanned(ty, "the context is taken as `cx: &mut Context<Self>`"));
             }
             (Some("Exit"), false, Special::ContextAndExit) => return Ok(Some(Input::Exit)),
             _ => return Ok(None),
@@ -195,7 +195,7 @@ fn field(pattern: &Pat, ty: &Type, position: usize) -> syn::Result<Field> {
         }
         other => {
             let text = "a parameter becomes a field of the message: give it one name, and take it apart in the body";
-            return Err(syn::Error::new(other.span(), text));
+            return Err(syn::Error::new_spanned(other, text));
         }
     };
     Ok(Field { name, ty: ty.clone() })

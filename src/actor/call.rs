@@ -1,0 +1,79 @@
+//! Calls that know the actor's type: asks that may run in place, and looks at the state.
+
+use std::any::Any;
+use std::fmt;
+use std::time::Duration;
+
+use crate::actor::actor::Actor;
+use crate::actor::ask::{AskError, Reply, Slot, within};
+use crate::actor::handle::Handle;
+use crate::actor::here::{Here, run_here};
+use crate::actor::running::Running;
+use crate::mailbox::message::{Lane, Message};
+
+/// One `#[ask]` method, as data: how it runs in place, and how it is sent. The macro writes it; by hand it is what makes
+/// an ask of an idle actor free of hops and allocations.
+pub struct Call<A: Actor, T, R> {
+    /// The handler's name, for failure reports.
+    pub kind: &'static str,
+    /// The lane of the request.
+    pub lane: Lane,
+    /// The declared deadline; none leaves it to the actor's `ask_timeout`.
+    pub timeout: Option<Duration>,
+    /// The handler, if it is synchronous.
+    pub here: Option<Here<A, T, R>>,
+    /// The request as a message.
+    pub message: fn(T, Reply<R>) -> A::Msg,
+}
+
+impl<A: Actor, T, R> fmt::Debug for Call<A, T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl<M: Message> Handle<M> {
+    /// The ask behind the methods that `#[ask]` writes: an idle actor runs a synchronous handler at once on the caller's
+    /// core; otherwise the request is sent.
+    ///
+    /// # Errors
+    /// [`AskError`], as [`Handle::ask`].
+    pub async fn call<A, T, R>(&self, call: Call<A, T, R>, args: T) -> Result<R, AskError>
+    where
+        A: Actor<Msg = M>,
+    {
+        #[cfg(not(loom))]
+        tokio::task::coop::consume_budget().await;
+        let args = match call.here {
+            Some(here) if self.cell.class.options.in_place => {
+                match run_here::<A, T, R>(&self.cell, call.kind, args, here) {
+                    Ok(answer) => return answer.map_err(|_| AskError::NoReply),
+                    Err(args) => args,
+                }
+            }
+            Some(_) | None => args,
+        };
+        let lane = if self.lane == Lane::Urgent { Lane::Urgent } else { call.lane };
+        self.ask_in(lane, call.timeout, |reply| (call.message)(args, reply)).await
+    }
+
+    /// Looks at the state before the next message, however many are queued. Fails the actor if `look` panics.
+    ///
+    /// # Errors
+    /// [`AskError::Full`] if 64 such looks wait already, [`AskError::NoReply`] if the incarnation ended before.
+    pub async fn inspect<A, R>(&self, look: fn(&A) -> R) -> Result<R, AskError>
+    where
+        A: Actor<Msg = M>,
+        R: Send + 'static,
+    {
+        let deadline = self.deadline.unwrap_or(self.cell.class.options.ask_timeout);
+        let (reply, awaiting) = Slot::open(self.wait_edge()?);
+        let call = Box::new(move |state: &mut dyn Any| {
+            if let Some(running) = state.downcast_ref::<Running<A>>() {
+                drop(reply.send(look(&running.actor)));
+            }
+        });
+        self.cell.call(call).map_err(|(_, refusal)| AskError::from(refusal))?;
+        within(deadline, awaiting.answer()).await
+    }
+}

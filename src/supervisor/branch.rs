@@ -1,0 +1,169 @@
+//! A supervisor as a child of the one above: how it starts and ends with its whole subtree.
+
+use std::any::Any;
+use std::sync::{Arc, Weak};
+
+use crate::actor::ask::Slot as AnswerSlot;
+use crate::actor::child::{After, Child, Incarnation};
+use crate::actor::rare::Watcher;
+use crate::actor::waits::Current;
+use crate::exit::Exit;
+use crate::path::Path;
+use crate::snapshot::{ActorKind, ActorSnapshot, Status};
+use crate::spec::Strategy;
+use crate::supervisor::member::{Member, Starting};
+use crate::supervisor::node::Node;
+use crate::supervisor::plane::Above;
+use crate::supervisor::rules::action::Event;
+use crate::supervisor::rules::state::Phase;
+use crate::supervisor::shell::Shell;
+
+impl Node {
+    /// Starts this supervisor: its shell, then its declared children.
+    pub(crate) async fn launch(self: Arc<Self>, who: Incarnation) -> Result<(), Exit> {
+        let above = self.above.as_ref().and_then(Weak::upgrade);
+        let shell = Shell::start(Arc::clone(&self) as Arc<dyn Above>, above).await?;
+        let (reply, ready) = AnswerSlot::open(None);
+        {
+            let mut state = self.state.lock();
+            state.shell = Some(shell);
+            state.who = who;
+            state.closed = None;
+            state.ready = Some(reply);
+            self.declare(&mut state);
+        }
+        self.apply(Event::Begin);
+        ready.answer().await.unwrap_or(Err(Exit::Killed))
+    }
+}
+
+/// A supervisor as a member of the one above.
+pub(crate) struct NodeMember(pub(crate) Arc<Node>);
+
+impl Member for NodeMember {
+    fn child(&self) -> Arc<dyn Child> {
+        Arc::clone(&self.0) as Arc<dyn Child>
+    }
+
+    fn current(&self) -> Option<Current> {
+        None
+    }
+
+    fn start(self: Arc<Self>, who: Incarnation) -> Starting {
+        Box::pin(Arc::clone(&self.0).launch(who))
+    }
+}
+
+impl Child for Node {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn stop(self: Arc<Self>) {
+        self.end_below(Event::End(Exit::Shutdown));
+    }
+
+    fn kill(self: Arc<Self>) {
+        self.end_below(Event::EndNow(Exit::Killed));
+    }
+
+    fn abandon(&self) -> After {
+        tracing::error!(target: "swarmtree::failure", path = %self.path, "a supervisor did not react to a kill");
+        Box::new(|| {})
+    }
+
+    fn close(self: Arc<Self>, exit: &Exit) -> After {
+        let (below, watchers) = {
+            let mut state = self.state.lock();
+            if state.closed.is_some() {
+                return Box::new(|| {});
+            }
+            state.closed = Some(exit.clone());
+            let below: Vec<After> = state
+                .members
+                .iter()
+                .flatten()
+                .map(|member| member.child().close(&Exit::Shutdown))
+                .collect();
+            (below, std::mem::take(&mut state.watchers))
+        };
+        let exit = exit.clone();
+        Box::new(move || {
+            below.into_iter().for_each(|after| after());
+            watchers.into_iter().for_each(|watcher| (watcher.told)(exit.clone()));
+        })
+    }
+
+    fn snapshot(&self) -> ActorSnapshot {
+        let state = self.state.lock();
+        let status = match state.rules.phase() {
+            _ if state.closed.is_some() => Status::Stopped,
+            Phase::New | Phase::Ended => Status::Down,
+            Phase::Init => Status::Starting,
+            Phase::Running if state.rules.is_quiet() => Status::Idle,
+            Phase::Running | Phase::Ending(_) => Status::Busy,
+        };
+        ActorSnapshot {
+            path: self.path.clone(),
+            kind: ActorKind::Supervisor,
+            actor: strategy_name(self.policy.strategy),
+            status,
+            incarnation: state.who.number,
+            mailbox: None,
+        }
+    }
+
+    fn suspend(self: Arc<Self>, suspended: bool) {
+        self.children().into_iter().for_each(|child| child.suspend(suspended));
+    }
+
+    fn watch(&self, told: Box<dyn FnOnce(Exit) + Send>) -> u64 {
+        let mut state = self.state.lock();
+        if let Some(exit) = state.closed.clone() {
+            drop(state);
+            told(exit);
+            return 0;
+        }
+        state.watches_issued += 1;
+        let id = state.watches_issued;
+        state.watchers.push(Watcher { id, told });
+        id
+    }
+
+    fn unwatch(&self, watch: u64) {
+        let mut state = self.state.lock();
+        let Some(at) = state.watchers.iter().position(|watcher| watcher.id == watch) else { return };
+        let watcher = state.watchers.swap_remove(at);
+        drop(state);
+        drop(watcher);
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    fn path(&self) -> Path {
+        self.path.clone()
+    }
+}
+
+impl Node {
+    /// Carries out an end that the supervisor above asks for under its own lock: what runs user code or calls upwards
+    /// is left to a task.
+    fn end_below(self: Arc<Self>, event: Event) {
+        let (deferred, _) = self.apply_for(event, None);
+        if !deferred.is_empty() {
+            let executor = self.hub.executor.clone();
+            executor.spawn(async move { deferred.run(&self) });
+        }
+    }
+}
+
+fn strategy_name(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::OneForOne => "one_for_one",
+        Strategy::OneForAll => "one_for_all",
+        Strategy::RestForOne => "rest_for_one",
+        Strategy::Dynamic => "dynamic",
+    }
+}
