@@ -154,7 +154,6 @@ impl<M: Message> Cell<M> {
             return Next::Apply;
         }
         inner.phase = Phase::Idle;
-        inner.lanes.shrink(SHRINK_ABOVE);
         inner.park(waker)
     }
 
@@ -293,6 +292,7 @@ impl<M: Message> Cell<M> {
 impl<M: Message> Inner<M> {
     fn park(&mut self, waker: &Waker) -> Next<M> {
         if !self.resident {
+            self.lanes.shrink(SHRINK_ABOVE);
             return Next::Leave;
         }
         match &mut self.waker {
@@ -316,5 +316,5 @@ impl<M: Message> Resident for Cell<M> {
     }
 }
 
-/// An idle actor keeps a ring for this many messages.
+/// An idle actor without a turn keeps a ring for this many messages.
 const SHRINK_ABOVE: usize = 8;

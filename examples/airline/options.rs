@@ -1,0 +1,33 @@
+//! What the command line says.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::code::CarrierCode;
+
+/// An airline's operations as a swarm of actors, on real flights out of New York City.
+///
+/// Exit codes: 0, every row is a flight or was rejected; 1, the input broke off, and what came before was counted;
+/// 2, unusable input or arguments; 3, the books do not balance; 130, interrupted, and what came before was counted.
+#[derive(Debug, Parser)]
+#[command(name = "airline")]
+pub(crate) struct Options {
+    /// A file of flights, plain or gzip; without it, the flights of January 2013.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) flights: Option<PathBuf>,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Have the parser panic on every N-th row.
+    #[arg(long, value_name = "N")]
+    pub(crate) poison: Option<NonZeroU64>,
+    /// Kill this carrier's actor when half of the rows are read.
+    #[arg(long, value_name = "CODE", value_parser = carrier)]
+    pub(crate) crash_carrier: Option<CarrierCode>,
+}
+
+fn carrier(text: &str) -> Result<CarrierCode, String> {
+    CarrierCode::read(&text.to_ascii_uppercase()).ok_or_else(|| "a carrier has two letters or digits, such as UA".to_owned())
+}

@@ -1,0 +1,134 @@
+//! What a run has to tell, gathered from all actors once the tree is at rest.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use swarmtree::{Ledger, Path};
+
+use crate::code::{AirportCode, CarrierCode};
+use crate::flight::Reason;
+use crate::swarm::{Broken, Swarm};
+use crate::tally::Tally;
+
+/// Dead letters and restarts that are told one by one.
+const TOLD_LIMIT: usize = 10;
+
+/// The outcome of a run.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// Rows that the reader handed to the parsers.
+    pub(crate) rows: u64,
+    /// Rows that are no flights: refused by a parser, or the death of one.
+    pub(crate) rejected: u64,
+    pub(crate) by_origin: BTreeMap<AirportCode, Tally>,
+    pub(crate) by_carrier: BTreeMap<CarrierCode, Tally>,
+    /// Flights that airports counted and their carrier did not.
+    pub(crate) lost: BTreeMap<CarrierCode, Lost>,
+    /// What became of the carrier that was to be killed.
+    pub(crate) crash: Option<String>,
+    /// Incarnations beyond each actor's first.
+    pub(crate) restarts: u64,
+    pub(crate) restarts_by_actor: Vec<(Path, u32)>,
+    pub(crate) ledger: Ledger,
+    /// The first rejected lines, with their reasons.
+    pub(crate) first_rejected: BTreeMap<u64, Reason>,
+    /// Some of the messages that nobody handled, as the runtime tells them.
+    pub(crate) dead_letters: Vec<String>,
+    /// Some of the failures, and what their supervisors decided.
+    pub(crate) failures: Vec<String>,
+    pub(crate) took: Duration,
+}
+
+/// What a carrier's crash has cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lost {
+    /// Flights of that carrier.
+    pub(crate) of: u64,
+    /// Those its present incarnation knows nothing of.
+    pub(crate) flights: u64,
+}
+
+impl Report {
+    /// All flights together, as the airports counted them.
+    pub(crate) fn total(&self) -> Tally {
+        self.by_origin.values().sum()
+    }
+
+    /// Whether every row and every message has met exactly one fate.
+    pub(crate) fn is_balanced(&self) -> bool {
+        self.rows == self.total().flights + self.rejected && self.ledger.is_balanced() && self.ledger.queued == 0
+    }
+
+    /// Asks everybody. The tree must be at rest.
+    pub(crate) async fn gather(swarm: &mut Swarm, rows: u64) -> Result<Self, Broken> {
+        // The books come first: the questions below are messages too.
+        let ledger = swarm.system.ledger();
+        let parsers = swarm.parsers.workers().iter().filter_map(|parser| parser.snapshot().mailbox);
+        let crashed_rows: u64 = parsers.map(|mailbox| mailbox.ledger.dead_lettered).sum();
+        let restarts_by_actor: Vec<(Path, u32)> = swarm
+            .system
+            .snapshot()
+            .into_iter()
+            .filter_map(|seen| (seen.incarnation > 1).then(|| (seen.path, seen.incarnation - 1)))
+            .collect();
+
+        let (mut by_origin, mut flown) = (BTreeMap::new(), BTreeMap::<CarrierCode, u64>::new());
+        for code in names_below(swarm, "airports") {
+            let Some(code) = AirportCode::read(&code) else { continue };
+            let Some(airport) = swarm.airports.find(code.as_str()) else { continue };
+            let report = airport.report().await?;
+            by_origin.insert(code, report.tally);
+            for (carrier, flights) in report.by_carrier {
+                *flown.entry(carrier).or_default() += flights;
+            }
+        }
+        let mut by_carrier = BTreeMap::new();
+        for code in flown.keys() {
+            let tally = match swarm.carriers.find(code.as_str()) {
+                Some(carrier) => carrier.report().await?,
+                None => Tally::default(),
+            };
+            by_carrier.insert(*code, tally);
+        }
+        let rejects = swarm.rejects.report().await?;
+        Ok(Self {
+            rows,
+            rejected: rejects.count + crashed_rows,
+            lost: lost(&flown, &by_carrier),
+            crash: None,
+            by_origin,
+            by_carrier,
+            restarts: restarts_by_actor.iter().map(|(_, restarts)| u64::from(*restarts)).sum(),
+            restarts_by_actor,
+            ledger,
+            first_rejected: rejects.first,
+            dead_letters: told(|| swarm.dead_letters.try_recv().map(|dead| {
+                format!("{} to {}: {}", dead.kind, dead.path, dead.reason)
+            })),
+            failures: told(|| swarm.failures.try_recv().map(|failure| failure.to_string())),
+            took: Duration::ZERO,
+        })
+    }
+}
+
+/// The names of all actors below a supervisor.
+fn names_below(swarm: &Swarm, supervisor: &str) -> Vec<String> {
+    let all = swarm.system.snapshot().into_iter();
+    all.filter_map(|seen| match seen.path.split_last() {
+        Some((above, name)) if above.as_str() == supervisor => Some(name.to_owned()),
+        Some(_) | None => None,
+    })
+    .collect()
+}
+
+fn lost(flown: &BTreeMap<CarrierCode, u64>, known: &BTreeMap<CarrierCode, Tally>) -> BTreeMap<CarrierCode, Lost> {
+    let each = flown.iter().filter_map(|(code, of)| {
+        let flights = of.saturating_sub(known.get(code).map_or(0, |tally| tally.flights));
+        (flights > 0).then_some((*code, Lost { of: *of, flights }))
+    });
+    each.collect()
+}
+
+fn told(next: impl FnMut() -> Option<String>) -> Vec<String> {
+    std::iter::from_fn(next).take(TOLD_LIMIT).collect()
+}

@@ -1,0 +1,96 @@
+//! The tree, and one run through it.
+//!
+//! ```text
+//! airline                 one for one
+//! ├── rejects             rows that are no flights
+//! ├── airports            dynamic: JFK, EWR, LGA, ... on first sight
+//! ├── carriers            dynamic: UA, B6, EV, ... on first sight
+//! └── parsers             a pool: 0, 1, 2, 3
+//! ```
+//!
+//! Rows flow from the bottom up: reader → parsers → airports, carriers, rejects. All mailboxes hold 64 messages and make
+//! their senders wait, so the reader is as fast as the slowest of them. No message flows back, so nothing can lock up.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use swarmtree::{
+    ActorSpec, AskError, DeadLetter, Dynamic, FailureReport, FindError, Pool, SpawnError, Subscription, Supervisor, System,
+    SystemError, Template,
+};
+
+use crate::airport::Airport;
+use crate::carrier::Carrier;
+use crate::columns::Columns;
+use crate::parser::{Desk, Parser};
+use crate::rejects::{Rejects, RejectsHandle};
+
+/// Rows that are read side by side.
+const PARSERS: usize = 4;
+/// Dead letters and failure reports that are kept for the report.
+const KEPT_LIMIT: usize = 1024;
+
+/// What a run is about to do to itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Trouble {
+    /// Every n-th row crashes its parser.
+    pub(crate) poison: Option<NonZeroU64>,
+    /// Crashes of parsers that this makes. The pool allows so many and not one more.
+    pub(crate) crashes_expected: u32,
+}
+
+/// The running tree.
+pub(crate) struct Swarm {
+    pub(crate) system: System,
+    pub(crate) airports: Dynamic<Airport>,
+    pub(crate) carriers: Dynamic<Carrier>,
+    pub(crate) parsers: Pool<Parser>,
+    pub(crate) rejects: RejectsHandle,
+    pub(crate) dead_letters: Subscription<DeadLetter>,
+    pub(crate) failures: Subscription<FailureReport>,
+}
+
+/// Why the tree did not start, or did not answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Broken {
+    /// The tree did not start.
+    #[error(transparent)]
+    System(#[from] SystemError),
+    /// A part of it did not.
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    /// An actor that was started is not there.
+    #[error(transparent)]
+    Find(#[from] FindError),
+    /// An actor did not report.
+    #[error("an actor did not report: {0}")]
+    Ask(#[from] AskError),
+}
+
+impl Swarm {
+    /// Starts the tree, the parsers last: what they send to is there before them, and outlives them in a shutdown.
+    pub(crate) async fn start(columns: Columns, trouble: Trouble) -> Result<Self, Broken> {
+        let system = System::builder("airline")
+            .child(ActorSpec::<Rejects>::new("rejects", ()))
+            .child(Supervisor::dynamic("airports", Template::<Airport>::new()))
+            .child(Supervisor::dynamic("carriers", Template::<Carrier>::new()))
+            .start()
+            .await?;
+        // Whoever subscribes to failures is told of each panic, so that the runtime does not print them.
+        let (failures, dead_letters) = (system.failures(KEPT_LIMIT), system.dead_letters(KEPT_LIMIT));
+        let (airports, carriers) = (system.dynamic::<Airport>("airports")?, system.dynamic::<Carrier>("carriers")?);
+        let rejects = system.find::<Rejects>("rejects")?;
+        let desk = Desk {
+            columns: Arc::new(columns),
+            poison: trouble.poison,
+            airports: airports.clone(),
+            carriers: carriers.clone(),
+            rejects: rejects.clone(),
+        };
+        let pool = Pool::<Parser>::spec("parsers", PARSERS, |name| ActorSpec::new(name, desk.clone()))
+            .intensity(trouble.crashes_expected, "1h");
+        system.start_child("", pool).await?;
+        let parsers = system.pool::<Parser>("parsers")?;
+        Ok(Self { system, airports, carriers, parsers, rejects, dead_letters, failures })
+    }
+}

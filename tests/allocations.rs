@@ -1,0 +1,174 @@
+//! What the hot paths allocate, and what an idle actor weighs. Counted, not timed.
+
+use std::time::Duration;
+
+use allocation_counter::measure;
+use swarmtree::{
+    Actor, Call, Context, Fail, Handle, Handled, Lane, Message, Options, Reply, Restart, StartError, Supervisor, System,
+    Template,
+};
+
+struct Adder {
+    sum: u64,
+}
+
+enum Add {
+    Now(u64),
+    Later(u64, Reply<u64>),
+    Sum(Reply<u64>),
+}
+
+impl Message for Add {}
+
+impl Actor for Adder {
+    type Msg = Add;
+    type Args = u64;
+    type Handle = Handle<Add>;
+
+    const OPTIONS: Options = Options { mailbox: 64, restart: Restart::Transient, ..Options::DEFAULT };
+
+    async fn start(sum: u64, _: &mut Context<Self>) -> Result<Self, StartError> {
+        Ok(Self { sum })
+    }
+
+    fn handle(&mut self, add: Add, _: &mut Context<Self>) -> Handled<Add> {
+        match add {
+            Add::Now(more) => self.sum += more,
+            Add::Later(more, reply) => return Handled::Async(Add::Later(more, reply)),
+            Add::Sum(reply) => drop(reply.send(self.sum)),
+        }
+        Handled::Done
+    }
+
+    async fn handle_async(&mut self, add: Add, _: &mut Context<Self>) -> Result<(), Fail> {
+        if let Add::Later(more, reply) = add {
+            tokio::task::yield_now().await;
+            self.sum += more;
+            drop(reply.send(self.sum));
+        }
+        Ok(())
+    }
+}
+
+fn sum_call() -> Call<Adder, (), u64> {
+    Call {
+        kind: "sum",
+        lane: Lane::Normal,
+        timeout: None,
+        here: Some(|adder, (), _| Ok(adder.sum)),
+        message: |(), reply| Add::Sum(reply),
+    }
+}
+
+const ROUNDS: u64 = 1_000;
+
+/// Runs on one thread, so that the counter of this thread sees every task; the first rounds let buffers grow. What
+/// entering the runtime allocates by itself is taken off.
+fn count<F>(run: impl Fn(Handle<Add>) -> F) -> u64
+where
+    F: Future<Output = ()>,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (system, adder) = runtime.block_on(async {
+        let system = System::start("allocations").await.unwrap();
+        let adder = system.spawn::<Adder>("adder", 0).await.unwrap();
+        (system, adder)
+    });
+    runtime.block_on(run(adder.clone()));
+    let info = measure(|| runtime.block_on(run(adder.clone())));
+    let entering = measure(|| runtime.block_on(async {}));
+    runtime.block_on(system.stop());
+    info.count_total - entering.count_total
+}
+
+#[test]
+fn a_tell_allocates_nothing() {
+    let info = count(|adder| async move {
+        for number in 0..ROUNDS {
+            adder.send(Add::Now(number)).await.unwrap();
+            if number % 10 == 0 {
+                // The actor comes to rest and is woken again.
+                tokio::task::yield_now().await;
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    assert_eq!(info, 0);
+}
+
+#[test]
+fn a_tell_that_waits_for_room_allocates_nothing() {
+    let info = count(|adder| async move {
+        for number in 0..ROUNDS {
+            adder.send(Add::Now(number)).await.unwrap();
+        }
+    });
+    assert_eq!(info, 0);
+}
+
+#[test]
+fn an_ask_in_place_allocates_nothing() {
+    let info = count(|adder| async move {
+        for _ in 0..ROUNDS {
+            adder.call(sum_call(), ()).await.unwrap();
+        }
+    });
+    assert_eq!(info, 0);
+}
+
+#[test]
+fn a_queued_ask_allocates_once() {
+    let info = count(|adder| async move {
+        for _ in 0..ROUNDS {
+            adder.ask(Add::Sum).await.unwrap();
+        }
+    });
+    assert_eq!(info, ROUNDS);
+}
+
+#[test]
+fn an_ask_with_an_asynchronous_handler_allocates_once() {
+    let info = count(|adder| async move {
+        for number in 0..ROUNDS {
+            adder.ask(|reply| Add::Later(number, reply)).await.unwrap();
+        }
+    });
+    assert_eq!(info, ROUNDS);
+}
+
+#[test]
+fn a_deadline_costs_nothing_until_the_answer_is_waited_for() {
+    let with = count(|adder| async move {
+        let adder = adder.within(Duration::from_millis(500));
+        for _ in 0..ROUNDS {
+            adder.call(sum_call(), ()).await.unwrap();
+        }
+    });
+    assert_eq!(with, 0);
+}
+
+#[test]
+fn an_idle_supervised_actor_takes_at_most_512_bytes_and_a_start_six_allocations() {
+    const ACTORS: u64 = 100_000;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (system, adders) = runtime.block_on(async {
+        let adders = Supervisor::dynamic("adders", Template::<Adder>::new());
+        let system = System::builder("weights").child(adders).start().await.unwrap();
+        let adders = system.dynamic::<Adder>("adders").unwrap();
+        adders.start("first", 0).await.unwrap();
+        (system, adders)
+    });
+    let names: Vec<String> = (0..ACTORS).map(|number| format!("adder-{number}")).collect();
+    let info = measure(|| {
+        runtime.block_on(async {
+            for name in &names {
+                adders.start(name, 0).await.unwrap();
+            }
+        });
+    });
+    let (bytes, starts) = (info.bytes_current / ACTORS as i64, info.count_total / ACTORS);
+    println!("{bytes} bytes and {starts} allocations per actor");
+    assert!(bytes <= 512, "{bytes} bytes per idle actor");
+    assert!(starts <= 6, "{starts} allocations per start");
+    runtime.block_on(system.kill());
+}
