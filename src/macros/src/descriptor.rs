@@ -60,12 +60,25 @@ fn one(block: &Block, handler: &Handler) -> TokenStream {
     }
 }
 
+/// Spaces that nobody writes.
+const TIGHT: [(&str, &str); 11] = [
+    (" <", "<"),
+    ("< ", "<"),
+    (" >", ">"),
+    (" ::", "::"),
+    (":: ", "::"),
+    (" ,", ","),
+    (" ;", ";"),
+    ("& ", "&"),
+    ("Fn (", "Fn("),
+    ("FnMut (", "FnMut("),
+    ("FnOnce (", "FnOnce("),
+];
+
 /// A type as people write it. Tokens know no spaces, so those that `to_string` puts everywhere are taken out again.
 fn written(ty: TokenStream) -> String {
     let mut text = ty.to_string().replace('\n', " ");
-    for (spaced, tight) in
-        [(" <", "<"), ("< ", "<"), (" >", ">"), (" ::", "::"), (":: ", "::"), (" ,", ","), ("& ", "&"), (" ;", ";")]
-    {
+    for (spaced, tight) in TIGHT {
         text = text.replace(spaced, tight);
     }
     text.replace("->", " -> ").replace("  ", " ")
