@@ -9,7 +9,6 @@ pub(crate) mod cell_turn;
 pub(crate) mod child;
 pub(crate) mod context;
 pub(crate) mod dead_letter;
-pub(crate) mod descriptor;
 pub(crate) mod failure;
 pub(crate) mod handle;
 pub(crate) mod here;

@@ -1,7 +1,9 @@
-//! Swarmtree: an actor-based supervision runtime on ractor and tokio.
+#![doc = include_str!("../README.md")]
 
 mod actor;
+mod descriptor;
 mod exit;
+pub mod guide;
 #[cfg(not(loom))]
 mod inspect;
 mod mailbox;
@@ -23,7 +25,7 @@ pub use crate::actor::actor::{Actor, Context, Handled, StartError};
 pub use crate::actor::call::Call;
 pub use crate::actor::ask::{AskError, Reply};
 pub use crate::actor::dead_letter::{DeadLetter, DeadReason};
-pub use crate::actor::descriptor::{Descriptor, HandlerDescriptor, HandlerKind};
+pub use crate::descriptor::{Descriptor, HandlerDescriptor, HandlerKind};
 pub use crate::actor::failure::{Decision, FailureReport};
 pub use crate::actor::handle::Handle;
 pub use crate::actor::options::Options;

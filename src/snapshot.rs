@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::descriptor::HandlerDescriptor;
 use crate::mailbox::histogram::Histogram;
 use crate::mailbox::ledger::Ledger;
 use crate::path::Path;
@@ -49,6 +50,10 @@ pub struct ActorSnapshot {
     pub status: Status,
     /// Which of its lives this is, counted from 1; 0 before the first.
     pub incarnation: u32,
+    /// Its handlers; empty where no macro or hand described them.
+    pub handlers: &'static [HandlerDescriptor],
+    /// How often it has restarted children so far; supervisors only.
+    pub restarts: Option<u64>,
     /// Its mailbox; none for supervisors and ractor actors.
     pub mailbox: Option<MailboxSnapshot>,
 }

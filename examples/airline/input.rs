@@ -33,7 +33,7 @@ pub(crate) enum Unusable {
     #[error("cannot open {name}: {error}")]
     Open { name: String, error: io::Error },
     /// It could not even be read up to the end of its header.
-    #[error("{name} breaks off in its first line: {error}")]
+    #[error("{name} breaks off in its first line ({error}): it is cut off or damaged")]
     NoHeader { name: String, error: io::Error },
     /// There is nothing in it.
     #[error("{name} is empty; a file of flights begins with the names of its columns")]
@@ -69,9 +69,7 @@ impl Source {
         let name = || self.to_string();
         let raw: Box<dyn Read + Send> = match self {
             Self::January => Box::new(JANUARY),
-            Self::File(path) => {
-                Box::new(File::open(path).map_err(|error| Unusable::Open { name: name(), error })?)
-            }
+            Self::File(path) => Box::new(File::open(path).map_err(|error| Unusable::Open { name: name(), error })?),
         };
         let counted = Counted { inner: raw, position: Arc::clone(position) };
         let input = unpacked(counted).map_err(|error| Unusable::Open { name: name(), error })?;

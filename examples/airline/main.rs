@@ -72,9 +72,13 @@ fn tell(options: &Options, finished: &Finished) -> ExitCode {
     };
     // A reader of the report that has gone away, as `head` does, is no trouble of ours.
     let _ = std::io::stdout().write_all(text.as_bytes());
-    // The table has told of it already; the object has no place for it.
-    let crash = report.crash.iter().filter(|_| options.json);
-    for remark in crash.chain(&finished.remarks) {
+    // The table has told of these already; the object has no place for them.
+    if options.json {
+        for line in table::rejected(report).iter().chain(&report.crash) {
+            eprintln!("airline: {line}");
+        }
+    }
+    for remark in &finished.remarks {
         eprintln!("airline: {remark}");
     }
     ExitCode::from(finished.exit_code)

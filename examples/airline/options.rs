@@ -29,5 +29,6 @@ pub(crate) struct Options {
 }
 
 fn carrier(text: &str) -> Result<CarrierCode, String> {
-    CarrierCode::read(&text.to_ascii_uppercase()).ok_or_else(|| "a carrier has two letters or digits, such as UA".to_owned())
+    CarrierCode::read(&text.to_ascii_uppercase())
+        .ok_or_else(|| "a carrier has two letters or digits, such as UA".to_owned())
 }

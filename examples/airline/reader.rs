@@ -88,14 +88,13 @@ pub(crate) fn feed(
     }
 }
 
-/// A sentence for whoever has to mend the file.
 impl Ending {
-    /// What went wrong, if anything did.
+    /// What went wrong, if anything did: a sentence for whoever has to mend it.
     pub(crate) fn complaint(&self, source: &Source) -> Option<String> {
         match self {
             Self::Complete => None,
             Self::BrokenOff { line, error } => Some(format!(
-                "{source} breaks off in line {line}: {error}; the rows before it were counted, the rest is missing"
+                "{source} breaks off in line {line} ({error}): it is cut off or damaged; only the rows before were counted"
             )),
             Self::Halted => Some("interrupted; the rows read so far were counted".to_owned()),
             Self::Refused => Some("the parsers have given up; the rows they took were counted".to_owned()),

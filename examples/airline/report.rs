@@ -102,9 +102,12 @@ impl Report {
             restarts_by_actor,
             ledger,
             first_rejected: rejects.first,
-            dead_letters: told(|| swarm.dead_letters.try_recv().map(|dead| {
-                format!("{} to {}: {}", dead.kind, dead.path, dead.reason)
-            })),
+            dead_letters: told(|| {
+                swarm
+                    .dead_letters
+                    .try_recv()
+                    .map(|dead| format!("dead letter, {} to {}: {}", dead.kind, dead.path, dead.reason))
+            }),
             failures: told(|| swarm.failures.try_recv().map(|failure| failure.to_string())),
             took: Duration::ZERO,
         })

@@ -75,8 +75,11 @@ pub(crate) async fn run(options: &Options) -> Result<Finished, Failed> {
     let gauge = Arc::new(Gauge::default());
     let FlightsFile { lines, columns } = source.open(&gauge.bytes)?;
     let mut swarm = Swarm::start(columns, trouble).await?;
-    let crash = options.crash_carrier.map(|carrier| {
-        Crash { carrier, after_row: (rows_expected / 2).max(1), carriers: swarm.carriers.clone(), struck: None }
+    let crash = options.crash_carrier.map(|carrier| Crash {
+        carrier,
+        after_row: (rows_expected / 2).max(1),
+        carriers: swarm.carriers.clone(),
+        struck: None,
     });
     let reading = read(lines, &swarm, &gauge, crash);
     let (ending, mut crash) = halted_by_interrupt(reading, &gauge, source.bytes()).await;
@@ -150,7 +153,7 @@ fn finish(mut report: Report, ending: &Ending, source: &Source, crash: Option<&C
         exit_code = BROKEN;
     }
     if let Some(crash) = crash {
-        report.crash = Some(told(crash, &report));
+        report.crash = Some(told(crash, &report, ending));
         if crash.struck.is_none() && exit_code == 0 {
             exit_code = UNUSABLE;
         }
@@ -169,15 +172,20 @@ fn finish(mut report: Report, ending: &Ending, source: &Source, crash: Option<&C
 }
 
 /// What the carrier's crash has cost.
-fn told(crash: &Crash, report: &Report) -> String {
+fn told(crash: &Crash, report: &Report, ending: &Ending) -> String {
     let code = crash.carrier;
-    let Some(row) = crash.struck else { return format!("Carrier {code} was not killed: no flight of it was seen.") };
+    let Some(row) = crash.struck else {
+        let why = if matches!(ending, Ending::Halted) { "the run was interrupted" } else { "no flight of it was seen" };
+        return format!("Carrier {code} was not killed: {why}.");
+    };
     let (row, lost) = (grouped(row.min(report.rows)), report.lost.get(&code));
     lost.map_or_else(
         || format!("Carrier {code} was killed after row {row}; it had no state to lose."),
         |lost| {
             let (flights, of) = (grouped(lost.flights), grouped(lost.of));
-            format!("Carrier {code} was killed after row {row}: {flights} of its {of} flights were lost with its state.")
+            format!(
+                "Carrier {code} was killed after row {row}: {flights} of its {of} flights were lost with its state."
+            )
         },
     )
 }

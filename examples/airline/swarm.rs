@@ -15,8 +15,8 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use swarmtree::{
-    ActorSpec, AskError, DeadLetter, Dynamic, FailureReport, FindError, Pool, SpawnError, Subscription, Supervisor, System,
-    SystemError, Template,
+    ActorSpec, AskError, DeadLetter, Dynamic, FailureReport, FindError, Pool, SpawnError, Subscription, Supervisor,
+    System, SystemError, Template,
 };
 
 use crate::airport::Airport;

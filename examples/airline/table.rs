@@ -103,17 +103,18 @@ fn rows(out: &mut String, report: &Report) -> fmt::Result {
         grouped(report.rejected),
         per_second(report.rows, seconds),
     )?;
-    for (line, reason) in &report.first_rejected {
-        writeln!(out, "           line {line}: {reason}")?;
+    rejected(report).iter().try_for_each(|line| writeln!(out, "           {line}"))
+}
+
+/// The first rejected rows, each with its reason.
+pub(crate) fn rejected(report: &Report) -> Vec<String> {
+    let lines = report.first_rejected.iter().map(|(line, reason)| format!("line {line}: {reason}"));
+    let mut told: Vec<String> = lines.chain(report.dead_letters.iter().cloned()).collect();
+    let more = report.rejected.saturating_sub(told.len() as u64);
+    if more > 0 && !told.is_empty() {
+        told.push(format!("and {} more", grouped(more)));
     }
-    for letter in &report.dead_letters {
-        writeln!(out, "           dead letter, {letter}")?;
-    }
-    let told = (report.first_rejected.len() + report.dead_letters.len()) as u64;
-    if report.rejected > told {
-        writeln!(out, "           and {} more", grouped(report.rejected - told))?;
-    }
-    Ok(())
+    told
 }
 
 fn books(out: &mut String, report: &Report) -> fmt::Result {

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::actor::cell::Cell;
-use crate::actor::descriptor::Descriptor;
+use crate::descriptor::Descriptor;
 use crate::actor::handle::Handle;
 use crate::actor::options::Options;
 use crate::actor::owned::Owned;

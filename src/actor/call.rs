@@ -68,12 +68,12 @@ impl<M: Message> Handle<M> {
     {
         let deadline = self.deadline.unwrap_or(self.cell.class.options.ask_timeout);
         let (reply, awaiting) = Slot::open(self.wait_edge()?);
-        let call = Box::new(move |state: &mut dyn Any| {
+        let show = Box::new(move |state: &mut dyn Any| {
             if let Some(running) = state.downcast_ref::<Running<A>>() {
                 drop(reply.send(look(&running.actor)));
             }
         });
-        self.cell.call(call).map_err(|(_, refusal)| AskError::from(refusal))?;
+        self.cell.look_in(show).map_err(|(_, refusal)| AskError::from(refusal))?;
         within(deadline, awaiting.answer()).await
     }
 }

@@ -10,11 +10,11 @@ use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
 use crate::actor::child::{Incarnation, Owner};
-use crate::actor::descriptor::Descriptor;
+use crate::descriptor::Descriptor;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
 use crate::actor::panics::drop_quietly;
-use crate::actor::rare::{CALLS_LIMIT, Call, Rare};
+use crate::actor::rare::{LOOKS_LIMIT, Look, Rare};
 use crate::actor::waits::{ActorId, Current, Located};
 use crate::mailbox::lane::Ticket;
 use crate::mailbox::lanes::{Accepted, Bounds, Lanes, Waiting};
@@ -106,7 +106,7 @@ impl<M: Message> Inner<M> {
     /// Whether a turn would find anything to do.
     fn wants_turn(&self) -> bool {
         let rare = self.rare.as_ref();
-        if self.orders.kill || self.orders.stop || self.orders.leave || rare.is_some_and(|rare| !rare.calls.is_empty()) {
+        if self.orders.kill || self.orders.stop || self.orders.leave || rare.is_some_and(|rare| !rare.looks.is_empty()) {
             return true;
         }
         let ticks = rare.is_some_and(|rare| !rare.ticks.is_empty());
@@ -263,18 +263,18 @@ impl<M: Message> Cell<M> {
         }
     }
 
-    /// Asks to look at the state before the next message. The call comes back if too many wait or nobody is there.
-    pub(crate) fn call(self: &Arc<Self>, call: Call) -> Result<(), (Call, Refusal)> {
+    /// Asks to look at the state before the next message. The look comes back if too many wait or nobody is there.
+    pub(crate) fn look_in(self: &Arc<Self>, look: Look) -> Result<(), (Look, Refusal)> {
         let wake = {
             let mut inner = self.inner.lock();
             if inner.phase == Phase::Stopped {
-                return Err((call, Refusal::Stopped));
+                return Err((look, Refusal::Stopped));
             }
             let rare = inner.rare();
-            if rare.calls.len() >= CALLS_LIMIT {
-                return Err((call, Refusal::Full { capacity: CALLS_LIMIT }));
+            if rare.looks.len() >= LOOKS_LIMIT {
+                return Err((look, Refusal::Full { capacity: LOOKS_LIMIT }));
             }
-            rare.calls.push_back(call);
+            rare.looks.push_back(look);
             self.attention.store(true, Ordering::Relaxed);
             inner.rouse()
         };

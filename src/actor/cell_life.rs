@@ -10,7 +10,7 @@ use crate::actor::cell::{Behaviour, Cell, Inner, Orders, Phase, Wake};
 use crate::actor::child::{After, Child, Incarnation};
 use crate::actor::dead_letter::DeadReason;
 use crate::actor::panics::drop_quietly;
-use crate::actor::rare::{Call, Tick, Watcher};
+use crate::actor::rare::{Look, Tick, Watcher};
 use crate::actor::waits::Located;
 use crate::exit::Exit;
 use crate::mailbox::message::{Lane, Message};
@@ -21,7 +21,7 @@ use crate::snapshot::{ActorKind, ActorSnapshot, MailboxSnapshot, Status};
 struct Remains<M: Message> {
     _state: Option<Box<dyn Behaviour<M>>>,
     _ticks: VecDeque<Tick<M>>,
-    _calls: VecDeque<Call>,
+    _looks: VecDeque<Look>,
 }
 
 impl<M: Message> Inner<M> {
@@ -33,11 +33,11 @@ impl<M: Message> Inner<M> {
         self.orders.stop = false;
         self.orders.kill = false;
         self.orders.leave = false;
-        let (ticks, calls) = match &mut self.rare {
-            Some(rare) => (std::mem::take(&mut rare.ticks), std::mem::take(&mut rare.calls)),
+        let (ticks, looks) = match &mut self.rare {
+            Some(rare) => (std::mem::take(&mut rare.ticks), std::mem::take(&mut rare.looks)),
             None => (VecDeque::new(), VecDeque::new()),
         };
-        (Remains { _state: self.state.take(), _ticks: ticks, _calls: calls }, self.waker.take())
+        (Remains { _state: self.state.take(), _ticks: ticks, _looks: looks }, self.waker.take())
     }
 }
 
@@ -322,6 +322,8 @@ impl<M: Message> Child for Cell<M> {
             actor: self.class.actor,
             status,
             incarnation,
+            handlers: self.class.descriptor.handlers,
+            restarts: None,
             mailbox: Some(mailbox),
         }
     }

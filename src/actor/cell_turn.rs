@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::actor::cell::{Behaviour, Cell, Inner, Orders, Phase, Wake};
 use crate::actor::dead_letter::{DeadLetter, DeadReason};
 use crate::actor::panics::drop_quietly;
-use crate::actor::rare::Call;
+use crate::actor::rare::Look;
 use crate::actor::residents::Resident;
 use crate::actor::waits::Located;
 use crate::exit::{Exit, Failure};
@@ -35,7 +35,7 @@ pub(crate) enum Next<M: Message> {
     /// Handle what the incarnation ordered for itself.
     Tick(Box<dyn Behaviour<M>>, M),
     /// Show the state.
-    Call(Box<dyn Behaviour<M>>, Call),
+    Look(Box<dyn Behaviour<M>>, Look),
     /// Run the stop handler and end.
     Stop(Box<dyn Behaviour<M>>, Exit),
     /// End at once.
@@ -81,8 +81,8 @@ impl<M: Message> Inner<M> {
         if self.orders.kill {
             return Some(Next::Kill(state));
         }
-        if let Some(call) = self.rare.as_mut().and_then(|rare| rare.calls.pop_front()) {
-            return Some(Next::Call(state, call));
+        if let Some(look) = self.rare.as_mut().and_then(|rare| rare.looks.pop_front()) {
+            return Some(Next::Look(state, look));
         }
         if self.orders.stop {
             return Some(Next::Stop(state, Exit::Shutdown));

@@ -13,7 +13,7 @@ use crate::actor::actor::{Actor, Context, Handled, StartError};
 use crate::actor::ask::Reply;
 use crate::actor::cell::{Cell, Class};
 use crate::actor::child::{Child, Incarnation, Owner};
-use crate::actor::descriptor::Descriptor;
+use crate::descriptor::Descriptor;
 use crate::actor::call::Call;
 use crate::actor::handle::Handle;
 use crate::actor::running::Running;

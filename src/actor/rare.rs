@@ -7,10 +7,10 @@ use crate::exit::Exit;
 use crate::snapshot::Times;
 
 /// Looks at the state that may wait at one actor; one more is refused.
-pub(crate) const CALLS_LIMIT: usize = 64;
+pub(crate) const LOOKS_LIMIT: usize = 64;
 
 /// A look at the state, ahead of all messages. It gets the running actor and knows its type.
-pub(crate) type Call = Box<dyn FnOnce(&mut dyn Any) + Send>;
+pub(crate) type Look = Box<dyn FnOnce(&mut dyn Any) + Send>;
 
 /// Who is told of an actor's end.
 pub(crate) struct Watcher {
@@ -26,7 +26,7 @@ pub(crate) struct Tick<M> {
 
 pub(crate) struct Rare<M> {
     pub(crate) ticks: VecDeque<Tick<M>>,
-    pub(crate) calls: VecDeque<Call>,
+    pub(crate) looks: VecDeque<Look>,
     pub(crate) watchers: Vec<Watcher>,
     pub(crate) watches_issued: u64,
     /// Why it stopped for good.
@@ -38,7 +38,7 @@ impl<M> Rare<M> {
     pub(crate) fn new() -> Self {
         Self {
             ticks: VecDeque::new(),
-            calls: VecDeque::new(),
+            looks: VecDeque::new(),
             watchers: Vec::new(),
             watches_issued: 0,
             exit: None,

@@ -14,7 +14,7 @@ use crate::actor::cell_turn::{Next, Settled};
 use crate::actor::dead_letter::DeadReason;
 use crate::actor::running::{Running, known};
 use crate::actor::panics;
-use crate::actor::rare::Call;
+use crate::actor::rare::Look;
 use crate::actor::residents::Resident;
 use crate::exit::{Cause, Exit, Fail, Failure};
 use crate::mailbox::lanes::{Crashed, Taken};
@@ -59,7 +59,7 @@ pub(crate) async fn guarded<M: Message, F: Future>(cell: &Cell<M>, ticket: u32, 
 /// Why a turn stopped handling its batch.
 enum Pause<M> {
     /// The batch is handled, or something else is more urgent.
-    Look,
+    Done,
     /// The next message takes an asynchronous handler.
     Async(M),
     /// The handler failed on purpose.
@@ -135,7 +135,7 @@ impl<M: Message> Drop for Lost<M> {
 enum Step<A: Actor> {
     Batch,
     Tick(A::Msg),
-    Call(Call),
+    Look(Look),
     Stop(Exit),
     Kill,
 }
@@ -154,7 +154,7 @@ impl<A: Actor> Turn<A> {
                         Poll::Ready(Some((state, Step::Batch)))
                     }
                     Next::Tick(state, message) => Poll::Ready(Some((state, Step::Tick(message)))),
-                    Next::Call(state, call) => Poll::Ready(Some((state, Step::Call(call)))),
+                    Next::Look(state, look) => Poll::Ready(Some((state, Step::Look(look)))),
                     Next::Stop(state, exit) => Poll::Ready(Some((state, Step::Stop(exit)))),
                     Next::Kill(state) => Poll::Ready(Some((state, Step::Kill))),
                     Next::Drained => {
@@ -194,7 +194,7 @@ impl<A: Actor> Turn<A> {
         match step {
             Step::Batch => self.handle_batch(state).await,
             Step::Tick(message) => self.handle_tick(state, message).await,
-            Step::Call(call) => panics::catch(|| call(&mut **state)).err().map(End::Failed),
+            Step::Look(look) => panics::catch(|| look(&mut **state)).err().map(End::Failed),
             Step::Kill => Some(End::Killed),
             Step::Stop(exit) => {
                 let Some(mut state) = running.take() else { return None };
@@ -215,7 +215,7 @@ impl<A: Actor> Turn<A> {
     async fn handle_batch(&mut self, state: &mut Box<Running<A>>) -> Option<End> {
         loop {
             match panics::catch(|| self.handle_sync(state)) {
-                Ok(Pause::Look) => return None,
+                Ok(Pause::Done) => return None,
                 Ok(Pause::Async(message)) => {
                     let begun = self.cell.hub().stamp();
                     let handler = state.actor.handle_async(message, &mut state.cx);
@@ -250,7 +250,7 @@ impl<A: Actor> Turn<A> {
                 Handled::Fail(fail) => return Pause::Failed(fail),
             }
         }
-        Pause::Look
+        Pause::Done
     }
 
     /// One message of the batch is handled, or stashed.

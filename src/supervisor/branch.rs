@@ -109,6 +109,8 @@ impl Child for Node {
             actor: strategy_name(self.policy.strategy),
             status,
             incarnation: state.who.number,
+            handlers: &[],
+            restarts: Some(state.rules.restarts_total()),
             mailbox: None,
         }
     }

@@ -179,6 +179,8 @@ impl Child for RactorChild {
             actor: self.actor,
             status,
             incarnation: life.incarnation,
+            handlers: &[],
+            restarts: None,
             mailbox: None,
         }
     }

@@ -1,3 +1,6 @@
 //! Stories about whole systems, on paused time.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
 
+mod kit;
+mod mailbox;
 mod supervision;

@@ -96,7 +96,7 @@ impl Block {
             errors.push(syn::Error::new_spanned(
                 &block.actor,
                 format!(
-                    "nothing here makes a `{}`: mark the function that does with `#[start]`, as in `#[start] fn \
+                    "nothing here makes the `{}`: mark the function that does with `#[start]`, as in `#[start] fn \
                      new() -> Self`",
                     block.actor
                 ),

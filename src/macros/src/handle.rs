@@ -16,7 +16,7 @@ use crate::signature::{Input, Outcome};
 pub(crate) fn declare(block: &Block) -> TokenStream {
     let (handle, declared, bounds) = (&block.handle, block.declared(), block.bounds());
     let message = block.message_type();
-    let doc = format!("The address of a `{}`: each of its handlers is a method here.", block.actor);
+    let doc = format!("The address of `{}`: each of its handlers is a method here.", block.actor);
     quote! {
         #[doc = #doc]
         #[doc = ""]

@@ -19,7 +19,7 @@ pub(crate) fn declare(block: &Block) -> TokenStream {
             __Types(::core::convert::Infallible, ::core::marker::PhantomData<fn() -> (#(#types,)*)>),
         }
     });
-    let doc = format!("What can be sent to a `{}`: one variant for each of its handlers.", block.actor);
+    let doc = format!("What can be sent to `{}`: one variant for each of its handlers.", block.actor);
     quote! {
         #[doc = #doc]
         enum #message #declared #bounds {
