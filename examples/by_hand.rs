@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use swarmtree::{
-    Actor, AskError, Call, Context, Descriptor, Fail, Handle, HandlerDescriptor, HandlerKind, Handled, Lane, Message,
+    Actor, AskError, Call, Context, Descriptor, Fail, Handle, Handled, HandlerDescriptor, HandlerKind, Lane, Message,
     Options, Refused, Reply, Sending, StartError, System,
 };
 

@@ -44,9 +44,11 @@ impl ractor::Actor for Greeter {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let legacy = Supervisor::one_for_one("legacy")
-        .intensity(3, "10s")
-        .child(ChildSpec::ractor("greeter", Greeter, "Hello".to_owned()));
+    let legacy = Supervisor::one_for_one("legacy").intensity(3, "10s").child(ChildSpec::ractor(
+        "greeter",
+        Greeter,
+        "Hello".to_owned(),
+    ));
     let system = System::builder("moving").child(legacy).start().await?;
     let mut failures = system.failures(16);
 

@@ -1,6 +1,5 @@
 //! Cells: actors with a mailbox and a boxed state behind one small lock, run in turns.
 
-pub(crate) mod actor;
 pub(crate) mod ask;
 pub(crate) mod call;
 pub(crate) mod cell;
@@ -9,24 +8,25 @@ pub(crate) mod cell_turn;
 pub(crate) mod child;
 pub(crate) mod context;
 pub(crate) mod dead_letter;
+pub(crate) mod definition;
 pub(crate) mod failure;
 pub(crate) mod handle;
 pub(crate) mod here;
 pub(crate) mod hub;
-pub(crate) mod options;
 #[cfg(all(test, loom))]
 mod model;
+pub(crate) mod options;
 pub(crate) mod owned;
 pub(crate) mod panics;
+pub(crate) mod rare;
 pub(crate) mod residents;
 pub(crate) mod running;
 pub(crate) mod send;
-pub(crate) mod rare;
-pub(crate) mod topic;
-pub(crate) mod turn;
-pub(crate) mod waits;
-pub(crate) mod watch;
 #[cfg(not(loom))]
 pub(crate) mod sink;
 #[cfg(not(loom))]
 pub(crate) mod timer;
+pub(crate) mod topic;
+pub(crate) mod turn;
+pub(crate) mod waits;
+pub(crate) mod watch;

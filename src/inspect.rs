@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::path::Path;
 use crate::snapshot::{ActorKind, ActorSnapshot, Status};
-use crate::system::system::System;
+use crate::system::running::System;
 
 /// What one failure of an actor would do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,11 +21,10 @@ mod system;
 #[cfg(all(feature = "testing", not(loom)))]
 pub mod testing;
 
-pub use crate::actor::actor::{Actor, Context, Handled, StartError};
-pub use crate::actor::call::Call;
 pub use crate::actor::ask::{AskError, Reply};
+pub use crate::actor::call::Call;
 pub use crate::actor::dead_letter::{DeadLetter, DeadReason};
-pub use crate::descriptor::{Descriptor, HandlerDescriptor, HandlerKind};
+pub use crate::actor::definition::{Actor, Context, Handled, StartError};
 pub use crate::actor::failure::{Decision, FailureReport};
 pub use crate::actor::handle::Handle;
 pub use crate::actor::options::Options;
@@ -35,6 +34,7 @@ pub use crate::actor::send::Sending;
 pub use crate::actor::sink::{HandleSink, Outlet, OutletError, OutletStream, outlet};
 pub use crate::actor::topic::{Subscription, Topic};
 pub use crate::actor::watch::Watched;
+pub use crate::descriptor::{Descriptor, HandlerDescriptor, HandlerKind};
 pub use crate::exit::{Cause, Exit, Fail, Failure};
 #[cfg(not(loom))]
 pub use crate::inspect::{BlastRadius, Escalation};
@@ -45,13 +45,13 @@ pub use crate::mailbox::message::{Lane, Message};
 pub use crate::mailbox::refused::{Refusal, Refused};
 pub use crate::mailbox::reserve::QuarantineEntry;
 pub use crate::path::{NAME_BYTES_LIMIT, NameError, Path};
+#[cfg(not(loom))]
+pub use crate::router::Pool;
 pub use crate::snapshot::{ActorKind, ActorSnapshot, MailboxSnapshot, Status, Times};
 pub use crate::span::{Span, SpanError, SpanRange};
 pub use crate::spec::{
     AutoShutdown, Backoff, ChildPolicy, Intensity, Overflow, Restart, Shutdown, SpecError, Strategy, SupervisorPolicy,
 };
-#[cfg(not(loom))]
-pub use crate::router::Pool;
 #[cfg(not(loom))]
 pub use crate::supervisor::{
     child_spec::ChildSpec,
@@ -63,7 +63,7 @@ pub use crate::supervisor::{
 #[cfg(not(loom))]
 pub use crate::system::{
     builder::{SystemBuilder, SystemError},
+    running::{FindError, Meter, System},
     signals::DRAIN_LIMIT,
-    system::{FindError, Meter, System},
 };
 pub use swarmtree_macros::{actor, handlers};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::actor::actor::Actor;
+use crate::actor::definition::Actor;
 use crate::supervisor::dynamic::handle_of;
 use crate::supervisor::node::Node;
 use crate::supervisor::spec::{ActorSpec, Supervisor};

@@ -8,7 +8,6 @@ use crate::mailbox::ledger::Ledger;
 use crate::path::Path;
 use crate::spec::Overflow;
 
-
 /// What kind of child an actor is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ActorKind {

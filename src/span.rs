@@ -63,8 +63,7 @@ impl From<&str> for SpanRange {
 }
 
 fn read(text: &str) -> Result<Duration, SpanError> {
-    humantime::parse_duration(text.trim())
-        .map_err(|error| SpanError { text: text.to_owned(), why: error.to_string() })
+    humantime::parse_duration(text.trim()).map_err(|error| SpanError { text: text.to_owned(), why: error.to_string() })
 }
 
 fn read_range(text: &str) -> Result<(Duration, Duration), SpanError> {
@@ -88,10 +87,7 @@ mod tests {
     #[test]
     fn a_span_is_read_as_people_write_it() {
         assert_eq!(Span::from("1m 30s").get(), Ok(Duration::from_secs(90)));
-        assert_eq!(
-            SpanRange::from("100ms..10s").get(),
-            Ok((Duration::from_millis(100), Duration::from_secs(10)))
-        );
+        assert_eq!(SpanRange::from("100ms..10s").get(), Ok((Duration::from_millis(100), Duration::from_secs(10))));
     }
 
     #[test]

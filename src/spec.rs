@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::span::{Span, SpanError, SpanRange};
 
 /// Which siblings a supervisor restarts with a failed child (OTP's strategies).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Strategy {
     /// Only the failed child. For children that know nothing of each other.
+    #[default]
     OneForOne,
     /// All children. For children that cannot go on without each other.
     OneForAll,
@@ -130,12 +131,6 @@ pub struct SupervisorPolicy {
     pub intensity: Intensity,
     /// When it ends with its significant children.
     pub auto_shutdown: AutoShutdown,
-}
-
-impl Default for Strategy {
-    fn default() -> Self {
-        Self::OneForOne
-    }
 }
 
 /// What is wrong with a spec, found before anything starts.

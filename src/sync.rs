@@ -2,10 +2,10 @@
 //!
 //! Under `--cfg loom` locks, flags and tasks come from loom; otherwise from parking_lot, the standard library and tokio.
 
-#[cfg(not(loom))]
-pub(crate) use self::real::{AtomicBool, Executor, Mutex, yield_now};
 #[cfg(loom)]
 pub(crate) use self::model::{AtomicBool, Executor, Mutex, yield_now};
+#[cfg(not(loom))]
+pub(crate) use self::real::{AtomicBool, Executor, Mutex, yield_now};
 
 #[cfg(not(loom))]
 mod real {

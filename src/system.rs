@@ -2,5 +2,5 @@
 
 pub(crate) mod builder;
 pub(crate) mod lifecycle;
+pub(crate) mod running;
 pub(crate) mod signals;
-pub(crate) mod system;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use swarmtree::{
-    Actor, Call, Context, Fail, Handle, Handled, Lane, Message, Options, Reply, Restart, StartError, Supervisor, System,
-    Template,
+    Actor, Call, Context, Fail, Handle, Handled, Lane, Message, Options, Reply, Restart, StartError, Supervisor,
+    System, Template,
 };
 
 struct Adder {

@@ -6,8 +6,21 @@ use std::path::{Path, PathBuf};
 
 /// The floors of `src/`, from the ground up. A module imports from its own and from those before it.
 const FLOORS: [&str; 15] = [
-    "sync", "span", "path", "exit", "spec", "mailbox", "descriptor", "snapshot", "actor", "supervisor", "router", "system", "inspect",
-    "testing", "guide",
+    "sync",
+    "span",
+    "path",
+    "exit",
+    "spec",
+    "mailbox",
+    "descriptor",
+    "snapshot",
+    "actor",
+    "supervisor",
+    "router",
+    "system",
+    "inspect",
+    "testing",
+    "guide",
 ];
 
 /// Which foreign crates only some files may name, and which those are.
@@ -204,8 +217,7 @@ fn unsafe_code_is_forbidden_everywhere() {
 
 #[test]
 fn the_visible_top_level_is_fixed() {
-    let expected =
-        ["Cargo.lock", "Cargo.toml", "README.md", "actors", "benches", "examples", "src", "target", "tests"];
+    let expected = ["Cargo.lock", "Cargo.toml", "README.md", "actors", "benches", "examples", "src", "target", "tests"];
     for entry in fs::read_dir(root()).unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         assert!(name.starts_with('.') || expected.contains(&name.as_str()), "{name} stands at the top level");

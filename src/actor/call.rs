@@ -4,8 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
-use crate::actor::actor::Actor;
 use crate::actor::ask::{AskError, Reply, Slot, within};
+use crate::actor::definition::Actor;
 use crate::actor::handle::Handle;
 use crate::actor::here::{Here, run_here};
 use crate::actor::running::Running;

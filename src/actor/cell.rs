@@ -10,12 +10,12 @@ use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
 use crate::actor::child::{Incarnation, Owner};
-use crate::descriptor::Descriptor;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
 use crate::actor::panics::drop_quietly;
 use crate::actor::rare::{LOOKS_LIMIT, Look, Rare};
 use crate::actor::waits::{ActorId, Current, Located};
+use crate::descriptor::Descriptor;
 use crate::mailbox::lane::Ticket;
 use crate::mailbox::lanes::{Accepted, Bounds, Lanes, Waiting};
 use crate::mailbox::message::{Lane, Message};
@@ -106,7 +106,8 @@ impl<M: Message> Inner<M> {
     /// Whether a turn would find anything to do.
     fn wants_turn(&self) -> bool {
         let rare = self.rare.as_ref();
-        if self.orders.kill || self.orders.stop || self.orders.leave || rare.is_some_and(|rare| !rare.looks.is_empty()) {
+        if self.orders.kill || self.orders.stop || self.orders.leave || rare.is_some_and(|rare| !rare.looks.is_empty())
+        {
             return true;
         }
         let ticks = rare.is_some_and(|rare| !rare.ticks.is_empty());
@@ -134,8 +135,7 @@ impl<M: Message> Inner<M> {
 impl<M: Message> Cell<M> {
     pub(crate) fn new(class: Arc<Class>, name: Arc<str>) -> Arc<Self> {
         let options = &class.options;
-        let bounds =
-            Bounds { capacity: options.mailbox, bytes: options.mailbox_bytes, overflow: options.overflow };
+        let bounds = Bounds { capacity: options.mailbox, bytes: options.mailbox_bytes, overflow: options.overflow };
         Arc::new(Self {
             id: class.hub.next_actor(),
             name,

@@ -160,8 +160,7 @@ impl<M: Message> Cell<M> {
     /// Takes the state of an idle actor that has nothing else to do.
     pub(crate) fn borrow_state(&self) -> Option<(Box<dyn Behaviour<M>>, u32)> {
         let mut inner = self.inner.lock();
-        if inner.phase != Phase::Idle || inner.orders != Orders::default() || inner.lanes.has_work()
-        {
+        if inner.phase != Phase::Idle || inner.orders != Orders::default() || inner.lanes.has_work() {
             return None;
         }
         let state = inner.state.take()?;

@@ -5,8 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::actor::actor::{Actor, Context};
 use crate::actor::cell::Cell;
+use crate::actor::definition::{Actor, Context};
 use crate::actor::handle::Handle;
 use crate::actor::owned::{OrderId, TooManyOrders};
 use crate::actor::rare::Tick;

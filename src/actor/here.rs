@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::actor::actor::{Actor, Context};
 use crate::actor::cell::Cell;
+use crate::actor::definition::{Actor, Context};
 use crate::actor::panics;
 use crate::actor::running::known;
 use crate::exit::{Cause, Exit, Fail, Failure};
@@ -32,12 +32,9 @@ pub(crate) fn run_here<A: Actor, T, R>(
             cell.hand_back(running, ticket, leave, stashed);
             return Ok(Ok(reply));
         }
-        Ok(Err(fail)) => Failure {
-            cause: Cause::Fail,
-            text: fail.reason().to_owned(),
-            location: None,
-            message: Some(kind),
-        },
+        Ok(Err(fail)) => {
+            Failure { cause: Cause::Fail, text: fail.reason().to_owned(), location: None, message: Some(kind) }
+        }
         Err(failure) => Failure { message: Some(kind), ..failure },
     };
     current.enter(|| panics::drop_quietly(running));

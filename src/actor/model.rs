@@ -9,16 +9,16 @@ use loom::sync::Notify;
 use loom::thread;
 use parking_lot::Mutex;
 
-use crate::actor::actor::{Actor, Context, Handled, StartError};
 use crate::actor::ask::Reply;
+use crate::actor::call::Call;
 use crate::actor::cell::{Cell, Class};
 use crate::actor::child::{Child, Incarnation, Owner};
-use crate::descriptor::Descriptor;
-use crate::actor::call::Call;
+use crate::actor::definition::{Actor, Context, Handled, StartError};
 use crate::actor::handle::Handle;
-use crate::actor::running::Running;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
+use crate::actor::running::Running;
+use crate::descriptor::Descriptor;
 use crate::exit::{Exit, Fail};
 use crate::mailbox::ledger::Ledger;
 use crate::mailbox::message::{Lane, Message};
@@ -121,7 +121,11 @@ struct World {
 
 impl World {
     fn new(capacity: usize) -> Self {
-        let above = Arc::new(Above { cell: Mutex::new(Weak::new()), ended: crate::sync::Mutex::new(false), news: Notify::new() });
+        let above = Arc::new(Above {
+            cell: Mutex::new(Weak::new()),
+            ended: crate::sync::Mutex::new(false),
+            news: Notify::new(),
+        });
         let owner: Weak<dyn Owner> = Arc::downgrade(&(Arc::clone(&above) as Arc<dyn Owner>));
         let class = Arc::new(Class {
             hub: Hub::new("model".to_owned(), 0, Executor),
@@ -225,9 +229,8 @@ fn loom_a_stop_strands_no_waiting_sender() {
     check(|| {
         let world = World::new(1);
         let handle = world.handle.clone();
-        let sender = thread::spawn(move || {
-            (0..2).filter(|number| block_on(handle.send(Told::Keep(*number))).is_ok()).count()
-        });
+        let sender =
+            thread::spawn(move || (0..2).filter(|number| block_on(handle.send(Told::Keep(*number))).is_ok()).count());
         let ledger = world.stop();
         let accepted = sender.join().unwrap();
         assert_eq!(ledger.queued, 0);

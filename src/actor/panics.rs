@@ -34,8 +34,8 @@ pub(crate) fn install() {
                 let place = info.location().map(ToString::to_string);
                 let _ = LOCATION.try_with(|location| *location.borrow_mut() = place);
             }
-            let reported = HEARD.load(Ordering::Relaxed)
-                || tracing::enabled!(target: "swarmtree::failure", tracing::Level::ERROR);
+            let reported =
+                HEARD.load(Ordering::Relaxed) || tracing::enabled!(target: "swarmtree::failure", tracing::Level::ERROR);
             if !(supervised && reported) {
                 before(info);
             }

@@ -2,8 +2,8 @@
 
 use std::any::Any;
 
-use crate::actor::actor::{Actor, Context};
 use crate::actor::cell::Behaviour;
+use crate::actor::definition::{Actor, Context};
 
 /// One incarnation of an actor.
 pub(crate) struct Running<A: Actor> {

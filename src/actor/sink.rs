@@ -9,9 +9,9 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::sync::mpsc;
 
-use crate::actor::actor::{Actor, Context as ActorContext};
-use crate::actor::owned::{OrderId, TooManyOrders};
+use crate::actor::definition::{Actor, Context as ActorContext};
 use crate::actor::handle::Handle;
+use crate::actor::owned::{OrderId, TooManyOrders};
 use crate::actor::send::Sending;
 use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::Refused;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::actor::actor::{Actor, Context};
+use crate::actor::definition::{Actor, Context};
 use crate::actor::owned::{OrderId, TooManyOrders};
 use crate::actor::rare::Tick;
 

@@ -8,14 +8,14 @@ use std::sync::atomic::Ordering;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use crate::actor::actor::{Actor, Handled};
 use crate::actor::cell::{Behaviour, Cell};
 use crate::actor::cell_turn::{Next, Settled};
 use crate::actor::dead_letter::DeadReason;
-use crate::actor::running::{Running, known};
+use crate::actor::definition::{Actor, Handled};
 use crate::actor::panics;
 use crate::actor::rare::Look;
 use crate::actor::residents::Resident;
+use crate::actor::running::{Running, known};
 use crate::exit::{Cause, Exit, Fail, Failure};
 use crate::mailbox::lanes::{Crashed, Taken};
 use crate::mailbox::message::{Lane, Message, kind_name};
@@ -197,7 +197,7 @@ impl<A: Actor> Turn<A> {
             Step::Look(look) => panics::catch(|| look(&mut **state)).err().map(End::Failed),
             Step::Kill => Some(End::Killed),
             Step::Stop(exit) => {
-                let Some(mut state) = running.take() else { return None };
+                let mut state = running.take()?;
                 let stopped = guarded(&self.cell, self.ticket, state.actor.stop(&exit, &mut state.cx)).await;
                 let exit = match stopped {
                     Ok(()) => exit,

@@ -83,12 +83,7 @@ pub(crate) struct Wait {
 
 impl Waits {
     /// Records that `from` waits for `to`, or says which cycle this would close.
-    pub(crate) fn wait(
-        self: &Arc<Self>,
-        from: ActorId,
-        to: ActorId,
-        at: Arc<dyn Located>,
-    ) -> Result<Wait, Vec<Path>> {
+    pub(crate) fn wait(self: &Arc<Self>, from: ActorId, to: ActorId, at: Arc<dyn Located>) -> Result<Wait, Vec<Path>> {
         let mut edges = self.edges.lock();
         if from == to {
             return Err(vec![at.path()]);

@@ -23,6 +23,7 @@ struct WaitList<M> {
 pub(crate) struct LaneQueue<M> {
     queue: VecDeque<M>,
     /// When each queued message came in; kept only while somebody reads the histograms.
+    #[expect(clippy::box_collection, reason = "one pointer in the mailbox of every actor that nobody measures")]
     stamps: Option<Box<VecDeque<Instant>>>,
     /// Out with the turn, the one being handled among them.
     taken: u32,
@@ -115,8 +116,7 @@ impl<M> LaneQueue<M> {
     }
 
     pub(crate) fn enroll(&mut self, message: M, waker: Waker) -> Ticket {
-        let waiting =
-            self.waiting.get_or_insert_with(|| Box::new(WaitList { list: VecDeque::new(), issued: 0 }));
+        let waiting = self.waiting.get_or_insert_with(|| Box::new(WaitList { list: VecDeque::new(), issued: 0 }));
         let ticket = Ticket(waiting.issued);
         waiting.issued += 1;
         waiting.list.push_back(Waiter { ticket, message, waker });

@@ -11,7 +11,7 @@ use crate::mailbox::lane::{LaneQueue, Ticket};
 use crate::mailbox::ledger::Ledger;
 use crate::mailbox::message::{Lane, Message, kind_name};
 use crate::mailbox::refused::{Refusal, Refused};
-use crate::mailbox::reserve::{Quarantined, QuarantineEntry, Reserve, Retry};
+use crate::mailbox::reserve::{QuarantineEntry, Quarantined, Reserve, Retry};
 use crate::spec::Overflow;
 
 /// The largest capacity of a lane.
@@ -102,7 +102,11 @@ impl<M: Message> Lanes<M> {
     }
 
     pub(crate) fn bounds(&self) -> Bounds {
-        Bounds { capacity: self.capacity as usize, bytes: self.weight.as_ref().map_or(0, |weight| weight.limit), overflow: self.overflow }
+        Bounds {
+            capacity: self.capacity as usize,
+            bytes: self.weight.as_ref().map_or(0, |weight| weight.limit),
+            overflow: self.overflow,
+        }
     }
 
     /// Offers a message; a full lane does as its overflow policy says, and `Wait` refuses here as `Reject` does.
@@ -376,7 +380,8 @@ impl<M: Message> Lanes<M> {
     pub(crate) fn ledger(&self) -> Ledger {
         let reserve = self.reserve.as_ref();
         let aside = reserve.map_or(0, |reserve| reserve.stash.len() + usize::from(reserve.retry.is_some()));
-        let inside = self.depth(Lane::Urgent) + self.depth(Lane::Normal) + aside + usize::from(self.retry_taken.is_some());
+        let inside =
+            self.depth(Lane::Urgent) + self.depth(Lane::Normal) + aside + usize::from(self.retry_taken.is_some());
         Ledger {
             accepted: self.accepted,
             handled: self.handled,

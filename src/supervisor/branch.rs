@@ -79,12 +79,8 @@ impl Child for Node {
                 return Box::new(|| {});
             }
             state.closed = Some(exit.clone());
-            let below: Vec<After> = state
-                .members
-                .iter()
-                .flatten()
-                .map(|member| member.child().close(&Exit::Shutdown))
-                .collect();
+            let below: Vec<After> =
+                state.members.iter().flatten().map(|member| member.child().close(&Exit::Shutdown)).collect();
             (below, std::mem::take(&mut state.watchers))
         };
         let exit = exit.clone();

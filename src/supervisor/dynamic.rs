@@ -4,18 +4,18 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::actor::actor::Actor;
 use crate::actor::ask::Slot as AnswerSlot;
 use crate::actor::child::Child;
+use crate::actor::definition::Actor;
 use crate::actor::handle::Handle;
 use crate::exit::Exit;
 use crate::path::{NameError, Path, check_name};
 use crate::spec::{ChildPolicy, SpecError};
+use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::member::Member;
 use crate::supervisor::node::Node;
 use crate::supervisor::rules::action::Event;
 use crate::supervisor::rules::state::Phase;
-use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::spec::Bound;
 
 /// Why a child could not be started. Nothing of it is left.

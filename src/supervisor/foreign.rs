@@ -12,8 +12,8 @@ use crate::exit::Exit;
 use crate::path::Path;
 use crate::snapshot::{ActorKind, ActorSnapshot, Status};
 use crate::spec::{ChildPolicy, SpecError};
-use crate::supervisor::member::{Member, Seat, Starting};
 use crate::supervisor::child_spec::{ChildSpec, Recipe};
+use crate::supervisor::member::{Member, Seat, Starting};
 use crate::supervisor::plane::{Above, ShellRef, Whose};
 use crate::supervisor::shell::refused;
 
@@ -262,4 +262,3 @@ where
         Ok(())
     }
 }
-

@@ -5,11 +5,11 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::actor::actor::{Actor, Context, StartError};
 use crate::actor::cell::{Cell, Class};
 use crate::actor::child::{Child, Incarnation, Owner};
-use crate::actor::running::Running;
+use crate::actor::definition::{Actor, Context, StartError};
 use crate::actor::hub::Hub;
+use crate::actor::running::Running;
 use crate::actor::turn::{Cut, guarded};
 use crate::actor::waits::Current;
 use crate::exit::{Cause, Exit, Failure};

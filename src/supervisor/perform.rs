@@ -15,12 +15,15 @@ use crate::supervisor::plane::ShellRef;
 use crate::supervisor::rules::action::{Action, Decision, Event};
 use crate::supervisor::rules::entry::{ChildKey, Slot};
 
+/// How a start went.
+type Outcome = Result<(), Exit>;
+
 /// What waits until the lock is released, in order.
 #[derive(Default)]
 pub(crate) struct Deferred {
     reports: Vec<FailureReport>,
     afters: Vec<After>,
-    answers: Vec<(Reply<Result<(), Exit>>, Result<(), Exit>)>,
+    answers: Vec<(Reply<Outcome>, Outcome)>,
     /// The supervisor itself has ended.
     ended: Option<Ended>,
 }
@@ -39,7 +42,7 @@ impl Deferred {
     }
 
     /// Tells whoever waited for a start.
-    pub(crate) fn answer(&mut self, reply: Option<Reply<Result<(), Exit>>>, outcome: Result<(), Exit>) {
+    pub(crate) fn answer(&mut self, reply: Option<Reply<Outcome>>, outcome: Outcome) {
         self.answers.extend(reply.map(|reply| (reply, outcome)));
     }
 
@@ -75,9 +78,12 @@ impl Node {
     pub(crate) fn apply_for(&self, event: Event, caller_starts: Option<Slot>) -> (Deferred, Option<Launch>) {
         let now = self.hub.now();
         let mut state = self.state.lock();
-        let started = match &event {
-            Event::Started(key) if state.rules.key(key.slot) == Some(*key) => state.awaited.remove(&key.slot),
-            _ => None,
+        let started = if let Event::Started(key) = &event
+            && state.rules.key(key.slot) == Some(*key)
+        {
+            state.awaited.remove(&key.slot)
+        } else {
+            None
         };
         let actions = self.hub.with_rng(|rng| state.rules.on(event, now, rng));
         let (mut deferred, launch) = self.perform(&mut state, actions, now, caller_starts);
@@ -130,8 +136,7 @@ impl Node {
                     let shell = state.shell.take();
                     let while_starting = ready.is_some();
                     deferred.answers.extend(ready.map(|reply| (reply, Err(exit.clone()))));
-                    deferred.ended =
-                        Some(Ended { exit, who: state.who, shell, while_starting });
+                    deferred.ended = Some(Ended { exit, who: state.who, shell, while_starting });
                 }
             }
         }
@@ -145,12 +150,7 @@ impl Node {
         Some(Launch::new(node, key, member.start(Incarnation { slot: key.slot.0, number: key.incarnation }), current))
     }
 
-    fn with_child(
-        &self,
-        state: &State,
-        slot: Slot,
-        act: impl FnOnce(Arc<dyn Child>),
-    ) {
+    fn with_child(&self, state: &State, slot: Slot, act: impl FnOnce(Arc<dyn Child>)) {
         if let Some(Some(member)) = state.members.get(slot.0 as usize) {
             act(member.child());
         }

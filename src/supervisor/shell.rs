@@ -79,8 +79,7 @@ impl Actor for Shell {
                 ended(of, who, exit).await;
             }
             SupervisionEvent::ActorFailed(who, error) => {
-                let failure =
-                    Failure { cause: Cause::Panic, text: error.to_string(), location: None, message: None };
+                let failure = Failure { cause: Cause::Panic, text: error.to_string(), location: None, message: None };
                 ended(of, who, Exit::Failed(Arc::new(failure))).await;
             }
             SupervisionEvent::ActorStarted(_) | SupervisionEvent::ProcessGroupChanged(_) => {}

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use crate::actor::actor::Actor;
 use crate::actor::cell::Class;
 use crate::actor::child::Owner;
+use crate::actor::definition::Actor;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
 use crate::mailbox::lanes::CAPACITY_LIMIT;
@@ -287,8 +287,7 @@ impl Supervisor {
     }
 
     fn of(name: &str, strategy: Strategy) -> Self {
-        let as_child =
-            ChildPolicy { shutdown: Shutdown::Infinity, start_timeout: None, ..ChildPolicy::default() };
+        let as_child = ChildPolicy { shutdown: Shutdown::Infinity, start_timeout: None, ..ChildPolicy::default() };
         Self {
             name: name.to_owned(),
             policy: SupervisorPolicy { strategy, ..SupervisorPolicy::default() },

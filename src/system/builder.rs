@@ -8,12 +8,12 @@ use crate::exit::Exit;
 use crate::path::Path;
 use crate::span::Span;
 use crate::spec::{Restart, SpecError, Strategy};
+use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::member::Seat;
 use crate::supervisor::node::Node;
-use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::spec::Supervisor;
 use crate::sync::Executor;
-use crate::system::system::System;
+use crate::system::running::System;
 
 /// Why a system could not start. Nothing of it is left.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

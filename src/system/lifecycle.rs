@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::mailbox::ledger::Ledger;
 use crate::snapshot::Status;
 use crate::supervisor::rules::action::Event;
-use crate::system::system::System;
+use crate::system::running::System;
 
 /// How long rest is waited for between two looks: doubled from the least to the most.
 const LOOK_LEAST: Duration = Duration::from_micros(50);

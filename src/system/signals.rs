@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::exit::Exit;
-use crate::system::system::System;
+use crate::system::running::System;
 
 /// How long a signal lets the system drain before it is stopped.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(10);

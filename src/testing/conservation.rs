@@ -2,7 +2,7 @@
 
 use crate::actor::handle::Handle;
 use crate::mailbox::message::Message;
-use crate::system::system::System;
+use crate::system::running::System;
 
 /// Asserts that an actor's books balance.
 ///

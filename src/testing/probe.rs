@@ -6,12 +6,12 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-use crate::actor::actor::{Actor, Context, Handled, StartError};
+use crate::actor::definition::{Actor, Context, Handled, StartError};
 use crate::actor::handle::Handle;
 use crate::mailbox::message::Message;
 use crate::supervisor::dynamic::SpawnError;
 use crate::supervisor::spec::ActorSpec;
-use crate::system::system::System;
+use crate::system::running::System;
 
 /// Stands in for an actor that is sent messages of type `M`: a test gives its handle away and expects what comes.
 /// Keeps at most 1,024 messages that were not expected yet; then its senders wait.

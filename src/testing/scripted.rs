@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::actor::actor::{Actor, Context, Handled, StartError};
 use crate::actor::ask::Reply;
+use crate::actor::definition::{Actor, Context, Handled, StartError};
 use crate::actor::handle::Handle;
 use crate::exit::{Exit, Fail};
 use crate::mailbox::message::Message;

@@ -28,8 +28,7 @@ pub enum Do {
 }
 
 impl Message for Do {
-    const KINDS: &'static [&'static str] =
-        &["note", "weigh", "panic", "now", "later", "life", "guarded", "open"];
+    const KINDS: &'static [&'static str] = &["note", "weigh", "panic", "now", "later", "life", "guarded", "open"];
 
     fn kind(&self) -> usize {
         match self {
@@ -172,8 +171,7 @@ pub fn spec(name: &str, record: &Record) -> ActorSpec<Hand> {
 /// A system with a root that forgives, and one hand `a` in it.
 pub async fn one(change: impl FnOnce(ActorSpec<Hand>) -> ActorSpec<Hand>) -> (System, Handle<Do>, Record) {
     let record = Record::new();
-    let system =
-        System::builder("test").intensity(1000, "1h").child(change(spec("a", &record))).start().await.unwrap();
+    let system = System::builder("test").intensity(1000, "1h").child(change(spec("a", &record))).start().await.unwrap();
     let a = system.find::<Hand>("a").unwrap();
     (system, a, record)
 }

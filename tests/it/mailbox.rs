@@ -1,10 +1,10 @@
 //! Mailboxes: bounds, lanes, order, and the books.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
-use std::pin::pin;
-use std::future::Future;
 
 use swarmtree::testing::{Record, assert_balanced, assert_system_balanced};
 use swarmtree::{DeadReason, Lane, Overflow, QUARANTINE_LIMIT, Refusal, System};
@@ -673,8 +673,7 @@ async fn a_waiting_sender_is_woken_when_its_actor_restarts_and_makes_room() {
 #[tokio::test(start_paused = true)]
 async fn the_books_of_the_whole_tree_are_the_sum_of_its_actors() {
     let record = Record::new();
-    let system =
-        System::builder("test").child(spec("a", &record)).child(spec("b", &record)).start().await.unwrap();
+    let system = System::builder("test").child(spec("a", &record)).child(spec("b", &record)).start().await.unwrap();
     for name in ["a", "b"] {
         system.find::<Hand>(name).unwrap().send(note(name)).await.unwrap();
     }

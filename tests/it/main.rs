@@ -1,6 +1,8 @@
 //! Stories about whole systems, on paused time.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
 
+mod dynamic;
 mod kit;
 mod mailbox;
+mod shutdown;
 mod supervision;

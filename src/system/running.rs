@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::actor::actor::Actor;
 use crate::actor::dead_letter::DeadLetter;
+use crate::actor::definition::Actor;
 use crate::actor::failure::FailureReport;
 use crate::actor::hub::Hub;
 use crate::actor::panics;
 use crate::actor::topic::Subscription;
 use crate::path::{NameError, Path};
 use crate::router::Pool;
+use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::dynamic::{Dynamic, SpawnError, handle_of};
 use crate::supervisor::node::Node;
 use crate::supervisor::reference::ActorRef;
-use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::spec::{ActorSpec, Supervisor};
 
 /// A running tree of actors. Cheap to clone; dropping the last clone does not stop it: `stop`, `drain` or `kill` do.

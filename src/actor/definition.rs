@@ -5,10 +5,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::actor::cell::Cell;
-use crate::descriptor::Descriptor;
 use crate::actor::handle::Handle;
 use crate::actor::options::Options;
 use crate::actor::owned::Owned;
+use crate::descriptor::Descriptor;
 use crate::exit::{Exit, Fail};
 use crate::mailbox::message::Message;
 
