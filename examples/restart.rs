@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use swarmtree::{ActorSpec, Exit, Fail, Supervisor, System, actor, handlers};
+use swarmtree::{Exit, Fail, Supervised, Supervisor, System, actor, handlers};
 
 /// Reads lines.
 #[actor]
@@ -61,8 +61,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The parser depends on the reader: a crash of the reader restarts both, one of the parser only itself.
     let intake = Supervisor::rest_for_one("intake")
         .intensity(2, "10s")
-        .child(ActorSpec::<Reader>::new("reader", ()))
-        .child(ActorSpec::<Parser>::new("parser", ()));
+        .child(Reader::spec("reader", ()))
+        .child(Parser::spec("parser", ()));
     let system = System::builder("restart").intensity(0, "10s").child(intake).start().await?;
     let mut failures = system.failures(16);
     print!("{}", system.tree());

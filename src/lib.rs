@@ -58,7 +58,7 @@ pub use crate::supervisor::{
     dynamic::{Dynamic, SpawnError},
     reference::ActorRef,
     rules::table::KILL_GRACE,
-    spec::{ActorSpec, Supervisor, Template},
+    spec::{ActorSpec, Supervised, Supervisor, Template},
 };
 #[cfg(not(loom))]
 pub use crate::system::{

@@ -9,3 +9,5 @@ pub(crate) mod ledger;
 pub(crate) mod message;
 pub(crate) mod refused;
 pub(crate) mod reserve;
+#[cfg(test)]
+mod tests;

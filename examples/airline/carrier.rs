@@ -7,8 +7,8 @@ use crate::tally::Tally;
 
 /// A carrier: its flights from all airports.
 ///
-/// The tally lives and dies with the incarnation. A crash loses it, as it would lose any state that is kept nowhere else;
-/// the messages still queued are not lost, they wait for the next incarnation.
+/// The tally lives and dies with the incarnation. A crash loses it, as it would lose any state that is kept nowhere
+/// else; the messages still queued are not lost, they wait for the next incarnation.
 #[actor(mailbox = 64, overflow = wait)]
 pub(crate) struct Carrier {
     tally: Tally,

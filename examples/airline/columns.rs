@@ -138,8 +138,8 @@ impl Columns {
     }
 }
 
-/// The fields of one line, quoted or plain; none if a quote is not closed or has something behind it. Line breaks inside
-/// quotes, which some CSV files have, are no part of this shape.
+/// The fields of one line, quoted or plain; none if a quote is not closed or has something behind it. Line breaks
+/// inside quotes, which some CSV files have, are no part of this shape.
 pub(crate) fn fields(line: &str) -> Option<Vec<Cow<'_, str>>> {
     if !line.contains('"') {
         return Some(line.split(',').map(Cow::Borrowed).collect());

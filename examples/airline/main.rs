@@ -8,8 +8,8 @@
 //! cargo run --release --example airline -- --flights flights.csv.gz --json
 //! ```
 //!
-//! The tree is in `swarm.rs`, the actors are in `parser.rs`, `airport.rs`, `carrier.rs` and `rejects.rs`, and `run.rs` is
-//! the story from the first row to the report.
+//! The tree is in `swarm.rs`, the actors are in `parser.rs`, `airport.rs`, `carrier.rs` and `rejects.rs`, and `run.rs`
+//! is the story from the first row to the report.
 #![expect(clippy::print_stderr, reason = "a program of the command line tells its troubles there")]
 
 mod airport;

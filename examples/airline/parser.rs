@@ -72,8 +72,9 @@ impl Parser {
         }
     }
 
-    /// The airport comes first: a flight that it accepted counts, one that it refused is a dead letter. A carrier that is
-    /// gone for good has lost this flight as it has lost the others, which the report shows; there is nothing to crash for.
+    /// The airport comes first: a flight that it accepted counts, one that it refused is a dead letter. A carrier that
+    /// is gone for good has lost this flight as it has lost the others, which the report shows; there is nothing to
+    /// crash for.
     async fn pass_on(&mut self, flight: Flight) -> Result<(), Fail> {
         let airport = match self.airports.get(&flight.origin) {
             Some(known) => known,

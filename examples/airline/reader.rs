@@ -94,7 +94,8 @@ impl Ending {
         match self {
             Self::Complete => None,
             Self::BrokenOff { line, error } => Some(format!(
-                "{source} breaks off in line {line} ({error}): it is cut off or damaged; only the rows before were counted"
+                "{source} breaks off in line {line} ({error}): it is cut off or damaged; only the rows before that were \
+                 counted"
             )),
             Self::Halted => Some("interrupted; the rows read so far were counted".to_owned()),
             Self::Refused => Some("the parsers have given up; the rows they took were counted".to_owned()),

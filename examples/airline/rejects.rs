@@ -31,8 +31,8 @@ impl Rejects {
         Self { report: RejectsReport::default() }
     }
 
-    /// Counts a row that is no flight. Rows come from several parsers and so out of order; the first lines are kept, not
-    /// the first to come.
+    /// Counts a row that is no flight. Rows come from several parsers and so out of order; the first lines are kept,
+    /// not the first to come.
     #[tell]
     fn rejected(&mut self, line: u64, reason: Reason) {
         self.report.count += 1;

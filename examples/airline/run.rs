@@ -1,5 +1,6 @@
 //! One run, from the first row to the report.
 
+use std::io::BufRead;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use crate::input::{FlightsFile, Source, Unusable};
+use crate::lines::Lines;
 use crate::options::Options;
 use crate::progress;
 use crate::reader::{Crash, Ending, Gauge, feed};
@@ -41,8 +43,8 @@ pub(crate) enum Failed {
     /// The report could not be written down.
     #[error("the report is no JSON: {0}")]
     Json(serde_json::Error),
-    /// A second interrupt: nobody wants to wait.
-    #[error("killed by a second interrupt; nothing was counted")]
+    /// Interrupted again: nobody wants to wait for the report.
+    #[error("killed by an interrupt before all rows were through; there is no report")]
     Killed,
 }
 
@@ -103,7 +105,7 @@ type Reading = JoinHandle<(Ending, Option<Crash>)>;
 
 /// Starts the reader on a thread that may block.
 fn read(
-    mut lines: crate::lines::Lines<impl std::io::BufRead + Send + 'static>,
+    mut lines: Lines<impl BufRead + Send + 'static>,
     swarm: &Swarm,
     gauge: &Arc<Gauge>,
     mut crash: Option<Crash>,

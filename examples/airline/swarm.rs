@@ -8,8 +8,9 @@
 //! └── parsers             a pool: 0, 1, 2, 3
 //! ```
 //!
-//! Rows flow from the bottom up: reader → parsers → airports, carriers, rejects. All mailboxes hold 64 messages and make
-//! their senders wait, so the reader is as fast as the slowest of them. No message flows back, so nothing can lock up.
+//! Rows flow from the bottom up: reader → parsers → airports, carriers, rejects. All mailboxes hold 64 messages and
+//! make their senders wait, so the reader is as fast as the slowest of them. No message flows back, so nothing can
+//! lock up.
 
 use std::num::NonZeroU64;
 use std::sync::Arc;

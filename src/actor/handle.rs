@@ -1,6 +1,7 @@
 //! Handles: how messages get to an actor.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -246,6 +247,17 @@ impl<M: Message> PartialEq for Handle<M> {
 }
 
 impl<M: Message> Eq for Handle<M> {}
+
+/// A typed handle, as `#[handlers]` writes them.
+impl<H, M> From<&H> for Watched
+where
+    H: Deref<Target = Handle<M>>,
+    M: Message,
+{
+    fn from(handle: &H) -> Self {
+        Self::from(&**handle)
+    }
+}
 
 impl<M: Message> From<&Handle<M>> for Watched {
     fn from(handle: &Handle<M>) -> Self {

@@ -196,14 +196,14 @@ impl<M: Message> Lanes<M> {
     /// Books a batch: so many handled, the rest back to the front of their lane.
     pub(crate) fn settle(&mut self, lane: Lane, handled: u32, rest: &mut VecDeque<M>, stamp: Option<Instant>) {
         self.handled += u64::from(handled);
-        if let Some(weight) = &mut self.weight {
+        if let Some(crashes) = self.retry_taken.take() {
+            // A redelivery weighs nothing: its place was given up when it crashed.
+            if let Some(message) = rest.pop_front() {
+                self.reserve().retry = Some(Retry { message, crashes: crashes.get() });
+            }
+        } else if let Some(weight) = &mut self.weight {
             let back: usize = rest.iter().map(Message::bytes).sum();
             weight.held = weight.held + back - std::mem::take(&mut weight.taken);
-        }
-        if let Some(crashes) = self.retry_taken.take()
-            && let Some(message) = rest.pop_front()
-        {
-            self.reserve().retry = Some(Retry { message, crashes: crashes.get() });
         }
         let queue = self.lane_mut(lane);
         queue.release();
@@ -281,6 +281,9 @@ impl<M: Message> Lanes<M> {
         let Some(reserve) = &mut self.reserve else { return 0 };
         let mut stash = std::mem::take(&mut reserve.stash);
         let count = stash.len();
+        if let Some(weight) = &mut self.weight {
+            weight.held += stash.iter().map(Message::bytes).sum::<usize>();
+        }
         self.normal.push_all_front(&mut stash, stamp);
         count
     }

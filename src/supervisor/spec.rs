@@ -102,6 +102,26 @@ impl<A: Actor> ActorSpec<A> {
     }
 }
 
+/// Specs of an actor type: `Airport::spec("jfk", args)`, `Order::template()`. Every actor has it.
+pub trait Supervised: Actor {
+    /// An actor of this type to be started; see [`ActorSpec::new`].
+    #[must_use]
+    fn spec(name: &str, args: Self::Args) -> ActorSpec<Self>
+    where
+        Self::Args: Clone,
+    {
+        ActorSpec::new(name, args)
+    }
+
+    /// What a dynamic supervisor makes its children of; see [`Template::new`].
+    #[must_use]
+    fn template() -> Template<Self> {
+        Template::new()
+    }
+}
+
+impl<A: Actor> Supervised for A {}
+
 /// The same words for a template and for a spec.
 macro_rules! declarations {
     ($spec:ident) => {
