@@ -2,6 +2,7 @@
 //!
 //! `cargo test` builds the examples before it runs this; `cargo test --test airline` alone does not, so build with
 //! `cargo build --example airline` first.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what cannot go on fails the test")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,13 +32,17 @@ impl Run {
 }
 
 fn airline(arguments: &[&str]) -> Run {
-    // target/<profile>/deps/airline-<hash> is this test, target/<profile>/examples/airline is what it tests.
+    let Output { status, stdout, stderr } = Command::new(program()).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Run { code: status.code().unwrap(), stdout: text(stdout), stderr: text(stderr) }
+}
+
+/// `target/<profile>/deps/airline-<hash>` is this test, `target/<profile>/examples/airline` is what it tests.
+fn program() -> PathBuf {
     let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
     let program = profile.join("examples").join(format!("airline{}", std::env::consts::EXE_SUFFIX));
     assert!(program.exists(), "{} is not built; run `cargo build --example airline` first", program.display());
-    let Output { status, stdout, stderr } = Command::new(program).args(arguments).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: status.code().unwrap(), stdout: text(stdout), stderr: text(stderr) }
+    program
 }
 
 /// A file for one test, in the folder that cargo gives to tests.
@@ -302,8 +307,7 @@ fn wrong_arguments_are_refused() {
 fn an_interrupted_run_reports_what_it_has_read() {
     use std::process::Stdio;
 
-    let profile = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
-    let mut child = Command::new(profile.join("examples/airline"))
+    let mut child = Command::new(program())
         .args(["--json", "--flights", "/dev/stdin"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -312,7 +316,7 @@ fn an_interrupted_run_reports_what_it_has_read() {
         .unwrap();
     let mut input = child.stdin.take().unwrap();
     // Far more than pipe and mailboxes hold, so once it is written the example is reading, and waits for more.
-    write!(input, "{HEADER}\n").unwrap();
+    writeln!(input, "{HEADER}").unwrap();
     for _ in 0..20_000 {
         writeln!(input, "{FLIGHT}").unwrap();
     }

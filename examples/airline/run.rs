@@ -37,14 +37,14 @@ pub(crate) enum Failed {
     /// The tree did not start, or did not answer.
     #[error(transparent)]
     Swarm(#[from] Broken),
-    /// The async runtime did not start.
-    #[error("the async runtime did not start: {0}")]
+    /// The async runtime did not start, or lost a task.
+    #[error("the async runtime failed: {0}")]
     Runtime(std::io::Error),
     /// The report could not be written down.
     #[error("the report is no JSON: {0}")]
     Json(serde_json::Error),
-    /// Interrupted again: nobody wants to wait for the report.
-    #[error("killed by an interrupt before all rows were through; there is no report")]
+    /// Interrupted before the first row, or again while the last ones were on their way.
+    #[error("interrupted before there was anything to report")]
     Killed,
 }
 
@@ -68,14 +68,16 @@ const INTERRUPTED: u8 = 130;
 pub(crate) async fn run(options: &Options) -> Result<Finished, Failed> {
     let begun = Instant::now();
     let source = options.flights.clone().map_or(Source::January, Source::File);
-    // Trouble is planned ahead: so many crashes are allowed, and half-way is known.
-    let is_planned = options.poison.is_some() || options.crash_carrier.is_some();
-    let rows_expected = if is_planned { source.survey()? } else { 0 };
+    let gauge = Arc::new(Gauge::default());
+    let mut interrupt = pin!(tokio::signal::ctrl_c());
+    // The interrupt is looked at first, so that from here on none ends the process unheard.
+    let (FlightsFile { lines, columns }, rows_expected) = tokio::select! {
+        biased;
+        _ = &mut interrupt => return Err(Failed::Killed),
+        opened = open(source.clone(), options, &gauge) => opened?,
+    };
     let crashes = options.poison.map_or(0, |every| rows_expected / every);
     let trouble = Trouble { poison: options.poison, crashes_expected: u32::try_from(crashes).unwrap_or(u32::MAX) };
-
-    let gauge = Arc::new(Gauge::default());
-    let FlightsFile { lines, columns } = source.open(&gauge.bytes)?;
     let mut swarm = Swarm::start(columns, trouble).await?;
     let crash = options.crash_carrier.map(|carrier| Crash {
         carrier,
@@ -84,12 +86,10 @@ pub(crate) async fn run(options: &Options) -> Result<Finished, Failed> {
         struck: None,
     });
     let reading = read(lines, &swarm, &gauge, crash);
-    let (ending, mut crash) = halted_by_interrupt(reading, &gauge, source.bytes()).await;
-
-    let mut second = pin!(tokio::signal::ctrl_c());
+    let (ending, mut crash) = halted_by(interrupt, reading, &gauge, source.bytes()).await;
     tokio::select! {
         () = settle(&swarm, &ending, crash.as_mut()) => {}
-        _ = &mut second => {
+        _ = tokio::signal::ctrl_c() => {
             swarm.system.kill().await;
             return Err(Failed::Killed);
         }
@@ -98,6 +98,18 @@ pub(crate) async fn run(options: &Options) -> Result<Finished, Failed> {
     report.took = begun.elapsed();
     swarm.system.stop().await;
     Ok(finish(report, &ending, &source, crash.as_ref()))
+}
+
+/// Opens the flights on a thread that may block, and counts them before where trouble is to be planned: so many crashes
+/// are allowed, and half-way is known.
+async fn open(source: Source, options: &Options, gauge: &Gauge) -> Result<(FlightsFile, u64), Failed> {
+    let (position, is_planned) =
+        (Arc::clone(&gauge.bytes), options.poison.is_some() || options.crash_carrier.is_some());
+    let opening = tokio::task::spawn_blocking(move || {
+        let rows = if is_planned { source.survey()? } else { 0 };
+        Ok((source.open(&position)?, rows))
+    });
+    opening.await.map_err(|error| Failed::Runtime(error.into()))?
 }
 
 /// What the reader's thread brings back.
@@ -117,12 +129,17 @@ fn read(
     })
 }
 
-/// Waits for the reader, with a progress bar. Ctrl-C halts it; what it has read goes through to the report.
-async fn halted_by_interrupt(mut reading: Reading, gauge: &Gauge, bytes: Option<u64>) -> (Ending, Option<Crash>) {
+/// Waits for the reader, with a progress bar. An interrupt halts it; what it has read goes through to the report.
+async fn halted_by<T>(
+    interrupt: impl Future<Output = T>,
+    mut reading: Reading,
+    gauge: &Gauge,
+    bytes: Option<u64>,
+) -> (Ending, Option<Crash>) {
     let ended = tokio::select! {
         ended = &mut reading => Some(ended),
         () = progress::show(gauge, bytes) => None,
-        _ = tokio::signal::ctrl_c() => {
+        _ = interrupt => {
             gauge.halt.store(true, Ordering::Relaxed);
             tokio::time::timeout(HALT_LIMIT, reading).await.ok()
         }

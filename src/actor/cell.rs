@@ -73,6 +73,8 @@ pub(crate) struct Inner<M: Message> {
     pub(crate) waker: Option<Waker>,
     pub(crate) rare: Option<Box<Rare<M>>>,
     pub(crate) who: Incarnation,
+    /// How many incarnations there have been.
+    pub(crate) lives: u32,
     /// Who may touch the state: the present turn or start.
     pub(crate) ticket: u32,
     pub(crate) phase: Phase,
@@ -146,6 +148,7 @@ impl<M: Message> Cell<M> {
                 waker: None,
                 rare: None,
                 who: Incarnation { slot: u32::MAX, number: 0 },
+                lives: 0,
                 ticket: 0,
                 phase: Phase::Down,
                 orders: Orders::default(),
@@ -227,10 +230,10 @@ impl<M: Message> Cell<M> {
     }
 
     /// Whether a sender would have to wait now.
-    pub(crate) fn would_wait(&self, lane: Lane) -> bool {
+    pub(crate) fn would_wait(&self, lane: Lane, message: &M) -> bool {
         let inner = self.inner.lock();
         let bounds = inner.lanes.bounds();
-        bounds.overflow == Overflow::Wait && !inner.lanes.is_closed() && inner.lanes.is_full(lane)
+        bounds.overflow == Overflow::Wait && !inner.lanes.is_closed() && inner.lanes.has_no_room(lane, message)
     }
 
     pub(crate) fn set_capacity(self: &Arc<Self>, capacity: usize) {

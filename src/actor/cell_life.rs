@@ -2,18 +2,19 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use crate::actor::cell::{Behaviour, Cell, Inner, Orders, Phase, Wake};
-use crate::actor::child::{After, Child, Incarnation};
+use crate::actor::child::{Address, After, Child, Incarnation};
 use crate::actor::dead_letter::DeadReason;
 use crate::actor::panics::drop_quietly;
 use crate::actor::rare::{Look, Tick, Watcher};
 use crate::actor::waits::Located;
 use crate::exit::Exit;
-use crate::mailbox::message::{Lane, Message};
+use crate::mailbox::message::{Lane, Message, kind_name};
 use crate::path::Path;
 use crate::snapshot::{ActorKind, ActorSnapshot, MailboxSnapshot, Status};
 
@@ -42,8 +43,8 @@ impl<M: Message> Inner<M> {
 }
 
 impl<M: Message> Cell<M> {
-    /// A start begins; it holds the cell with the ticket that comes back. An address that was closed opens again.
-    pub(crate) fn begin_start(&self, who: Incarnation) -> u32 {
+    /// A start begins; it holds the cell with the ticket that comes back, beside the number of the life. An address that was closed opens again.
+    pub(crate) fn begin_start(&self, who: Incarnation) -> (u32, u32) {
         let mut inner = self.inner.lock();
         if inner.phase == Phase::Stopped {
             inner.lanes.reopen();
@@ -52,14 +53,15 @@ impl<M: Message> Cell<M> {
         let (remains, _) = inner.fall();
         inner.phase = Phase::Starting;
         inner.who = who;
-        let ticket = inner.ticket;
+        inner.lives += 1;
+        let (ticket, life) = (inner.ticket, inner.lives);
         drop(inner);
         drop_quietly(remains);
-        ticket
+        (ticket, life)
     }
 
     /// The start has succeeded. False, and the state is dropped, if it was cut short meanwhile.
-    pub(crate) fn install(self: &Arc<Self>, ticket: u32, state: Box<dyn Behaviour<M>>) -> bool {
+    pub(crate) fn install(self: &Arc<Self>, ticket: u32, state: Box<dyn Behaviour<M>>, leave: bool) -> bool {
         let wake = {
             let mut inner = self.inner.lock();
             if inner.ticket != ticket || inner.orders.kill {
@@ -70,6 +72,7 @@ impl<M: Message> Cell<M> {
             inner.state = Some(state);
             inner.phase = Phase::Idle;
             inner.waker = None;
+            inner.orders.leave = leave;
             inner.rouse()
         };
         self.wake(wake);
@@ -122,23 +125,29 @@ impl<M: Message> Cell<M> {
     }
 
     /// A draining actor has handled everything: its supervisor is to stop it.
-    pub(crate) fn drained(&self) {
+    pub(crate) fn drained(self: &Arc<Self>) {
         let slot = self.who().slot;
         if let Some(owner) = self.class.owner.upgrade() {
-            owner.terminate(slot);
+            owner.terminate(slot, Address::of(self));
         }
     }
 
     /// The handler of an ask in place failed its actor.
-    pub(crate) fn failed_in_place(&self, ticket: u32, kind: &'static str, exit: Exit) {
+    pub(crate) fn failed_in_place(&self, ticket: u32, kind: &'static str, stashed: bool, exit: Exit) {
         {
             let mut inner = self.inner.lock();
             if inner.ticket != ticket {
                 return;
             }
-            inner.lanes.book_in_place_crash();
+            if stashed {
+                inner.lanes.book_in_place(true);
+            } else {
+                inner.lanes.book_in_place_crash();
+            }
         }
-        if let Exit::Failed(failure) = &exit {
+        if let Exit::Failed(failure) = &exit
+            && !stashed
+        {
             self.dead_letter(kind, DeadReason::Crashed(Arc::clone(failure)), None);
         }
         self.end(ticket, exit);
@@ -146,12 +155,12 @@ impl<M: Message> Cell<M> {
 
     /// Delivers what an incarnation ordered for itself; false if that incarnation is over. A tick of which the last one
     /// still waits is skipped.
-    pub(crate) fn tick(self: &Arc<Self>, incarnation: u32, tick: Tick<M>) -> bool {
+    pub(crate) fn tick(self: &Arc<Self>, life: u32, tick: Tick<M>) -> bool {
         let mut skipped = None;
         let wake = {
             let mut inner = self.inner.lock();
             let alive = matches!(inner.phase, Phase::Idle | Phase::Busy | Phase::Starting);
-            if !alive || inner.who.number != incarnation {
+            if !alive || inner.lives != life {
                 drop(inner);
                 drop_quietly(tick);
                 return false;
@@ -168,6 +177,11 @@ impl<M: Message> Cell<M> {
         self.wake(wake);
         drop_quietly(skipped);
         true
+    }
+
+    /// How much of what the incarnation ordered is due and waits to be handled.
+    pub(crate) fn ticks(&self) -> usize {
+        self.inner.lock().rare.as_ref().map_or(0, |rare| rare.ticks.len())
     }
 
     /// Takes back what an incarnation ordered, if it is due and not yet handled.
@@ -187,14 +201,21 @@ impl<M: Message> Cell<M> {
             let mut inner = self.inner.lock();
             if inner.lanes.is_closed() { None } else { inner.lanes.pick(id) }
         };
-        let Some(mut message) = picked else { return false };
-        edit(&mut message);
+        let Some(mut kept) = picked else { return false };
+        let edited = catch_unwind(AssertUnwindSafe(|| edit(&mut kept.message)));
         let wake = {
             let mut inner = self.inner.lock();
-            inner.lanes.requeue(message, stamp);
+            if edited.is_ok() {
+                inner.lanes.requeue(kept.message, stamp);
+            } else {
+                inner.lanes.put_back(kept);
+            }
             inner.rouse()
         };
         self.wake(wake);
+        if let Err(panic) = edited {
+            resume_unwind(panic);
+        }
         true
     }
 
@@ -245,18 +266,24 @@ impl<M: Message> Child for Cell<M> {
         self.order(|orders| orders.kill = true);
     }
 
-    fn abandon(&self) -> After {
-        let (remains, lost) = {
+    fn abandon(self: Arc<Self>) -> After {
+        let (remains, cut, lost) = {
             let mut inner = self.inner.lock();
             let lost = inner.lanes.forfeit();
-            (inner.fall(), lost)
+            let (remains, cut) = inner.fall();
+            (remains, cut, lost)
         };
         tracing::error!(
             target: "swarmtree::failure",
-            path = %Located::path(self), lost,
+            path = %Located::path(&*self), lost,
             "a handler hangs and did not react to a kill; its actor goes on without it"
         );
-        Box::new(move || drop_quietly(remains))
+        Box::new(move || {
+            drop_quietly(remains);
+            cut.into_iter().for_each(Waker::wake);
+            // Which messages they are only the hung turn knows.
+            (0..lost).for_each(|_| self.dead_letter(kind_name::<M>(usize::MAX), DeadReason::Killed, None));
+        })
     }
 
     fn close(self: Arc<Self>, exit: &Exit) -> After {
@@ -265,7 +292,7 @@ impl<M: Message> Child for Cell<M> {
             if inner.phase == Phase::Stopped {
                 return Box::new(|| {});
             }
-            let (remains, _) = inner.fall();
+            let (remains, cut) = inner.fall();
             inner.phase = Phase::Stopped;
             inner.orders = Orders::default();
             inner.lanes.close();
@@ -277,14 +304,15 @@ impl<M: Message> Child for Cell<M> {
             if *exit != Exit::Shutdown {
                 inner.rare().exit = Some(exit.clone());
             }
-            (remains, dead, inner.lanes.wakers(), watchers)
+            let wakers = inner.lanes.wakers().into_iter().chain(cut).collect::<Vec<_>>();
+            (remains, dead, wakers, watchers)
         };
         let exit = exit.clone();
         Box::new(move || {
             drop_quietly(remains);
             self.bury(dead);
             wakers.into_iter().for_each(Waker::wake);
-            watchers.into_iter().for_each(|watcher| (watcher.told)(exit.clone()));
+            watchers.into_iter().for_each(|watcher| watcher.tell(&exit));
         })
     }
 
@@ -314,7 +342,7 @@ impl<M: Message> Child for Cell<M> {
             Phase::Idle => Status::Idle,
             Phase::Busy => Status::Busy,
         };
-        let incarnation = inner.who.number;
+        let incarnation = inner.lives;
         drop(inner);
         ActorSnapshot {
             path: Located::path(self),

@@ -99,7 +99,7 @@ impl<M: Message> Inner<M> {
             return Some(Next::Tick(state, tick.message));
         }
         let mut ages = Vec::new();
-        let taken = self.lanes.take(limit, batch, |since| {
+        let taken = self.lanes.take(limit, batch, stamp, |since| {
             ages.extend(stamp.map(|now| now.saturating_duration_since(since)));
         });
         if !ages.is_empty() {
@@ -110,7 +110,8 @@ impl<M: Message> Inner<M> {
             return Some(Next::Batch(state, taken));
         }
         self.state = Some(state);
-        if self.orders.drain && self.lanes.is_empty() {
+        if self.orders.drain {
+            // A stash that nobody takes up again does not hold up the end.
             self.orders.drain = false;
             return Some(Next::Drained);
         }

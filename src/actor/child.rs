@@ -16,14 +16,24 @@ pub(crate) struct Incarnation {
     pub(crate) number: u32,
 }
 
+/// Tells children apart while somebody holds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Address(usize);
+
+impl Address {
+    pub(crate) fn of<T: ?Sized>(child: &Arc<T>) -> Self {
+        Self(Arc::as_ptr(child).cast::<()>() as usize)
+    }
+}
+
 /// A supervisor, as its children know it. Called without any lock held.
 pub(crate) trait Owner: Send + Sync {
     /// The incarnation has ended, and its state is dropped.
     fn exited(&self, who: Incarnation, exit: Exit);
-    /// Stop the child for good.
-    fn terminate(&self, slot: u32);
-    /// Stop the child and start it anew.
-    fn restart(&self, slot: u32);
+    /// Stop the child for good, if the one in that place is still this one.
+    fn terminate(&self, slot: u32, child: Address);
+    /// Stop the child and start it anew, if the one in that place is still this one.
+    fn restart(&self, slot: u32, child: Address);
 }
 
 /// What runs user code (destructors, watchers) and therefore waits until the supervisor has released its lock.
@@ -39,7 +49,7 @@ pub(crate) trait Child: Any + Send + Sync {
     /// Cut it short.
     fn kill(self: Arc<Self>);
     /// It did not react to a kill: from now on it is somebody else's.
-    fn abandon(&self) -> After;
+    fn abandon(self: Arc<Self>) -> After;
     /// It is down for good: refuse messages, hand over what is queued, tell who watches.
     fn close(self: Arc<Self>, exit: &Exit) -> After;
     /// Its counters and its state of affairs.

@@ -3,6 +3,7 @@
 #[cfg(not(loom))]
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::actor::cell::Cell;
@@ -18,7 +19,7 @@ use crate::path::Path;
 
 impl<A: Actor> Context<A> {
     pub(crate) fn new(cell: Arc<Cell<A::Msg>>, incarnation: u32) -> Self {
-        Self { cell, incarnation, leave: false, stashed: false, owned: None }
+        Self { cell, incarnation, leave: false, pause: false, stashed: false, owned: None }
     }
 
     /// A handle to this actor, to give to others.
@@ -68,8 +69,8 @@ impl<A: Actor> Context<A> {
 
     /// Puts all stashed messages before the normal lane, in the order they were stashed. Says how many.
     pub fn unstash_all(&mut self) -> usize {
-        let stamp = self.cell.hub().stamp();
-        self.cell.inner.lock().lanes.unstash(stamp)
+        self.pause = true;
+        self.cell.inner.lock().lanes.unstash()
     }
 
     /// Runs a future beside the actor and has its outcome handled as a message, before the normal lane.
@@ -103,14 +104,18 @@ impl<A: Actor> Context<A> {
         other: impl Into<Watched>,
         message: impl FnOnce(Exit) -> A::Msg + Send + 'static,
     ) -> Result<OrderId, TooManyOrders> {
+        let waiting = self.cell.ticks();
         let owned = self.owned.get_or_insert_with(Box::default);
-        let order = owned.issue()?;
+        let order = owned.issue(waiting)?;
         let target = other.into().child();
         let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation);
+        let fired = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&fired);
         let watch = target.watch(Box::new(move |exit| {
+            told.store(true, Ordering::Relaxed);
             cell.tick(incarnation, Tick { order: order.0, message: message(exit) });
         }));
-        owned.keep_watch(order, target, watch);
+        owned.keep_watch(order, target, watch, fired);
         Ok(order)
     }
 
@@ -133,17 +138,20 @@ impl<A: Actor> Context<A> {
         &mut self,
         spawn: impl FnOnce(u64) -> tokio::task::JoinHandle<()>,
     ) -> Result<OrderId, TooManyOrders> {
+        let waiting = self.cell.ticks();
         let owned = self.owned.get_or_insert_with(Box::default);
-        let order = owned.issue()?;
+        let order = owned.issue(waiting)?;
         owned.keep_task(order, spawn(order.0));
         Ok(order)
     }
 
-    pub(crate) fn wants_leave(&self) -> bool {
-        self.leave
+    /// Whether the turn has to look up before the next message of its batch.
+    pub(crate) fn wants_pause(&self) -> bool {
+        self.leave || self.pause
     }
 
     pub(crate) fn take_leave(&mut self) -> bool {
+        self.pause = false;
         std::mem::take(&mut self.leave)
     }
 

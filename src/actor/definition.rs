@@ -64,6 +64,8 @@ pub struct Context<A: Actor> {
     pub(crate) cell: Arc<Cell<A::Msg>>,
     pub(crate) incarnation: u32,
     pub(crate) leave: bool,
+    /// The order of what comes next has changed.
+    pub(crate) pause: bool,
     pub(crate) stashed: bool,
     pub(crate) owned: Option<Box<Owned>>,
 }

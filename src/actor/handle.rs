@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::actor::ask::{AskError, Awaiting, Reply, Slot, within};
 use crate::actor::cell::Cell;
-use crate::actor::child::Child;
+use crate::actor::child::{Address, Child};
 use crate::actor::send::Sending;
 use crate::actor::waits::{Located, Wait};
 use crate::actor::watch::Watched;
@@ -128,7 +128,7 @@ impl<M: Message> Handle<M> {
     /// passes. Queued messages go to the dead letters. Returns at once; [`Handle::stopped`] waits.
     pub fn stop(&self) {
         if let Some(owner) = self.cell.class.owner.upgrade() {
-            owner.terminate(self.cell.who().slot);
+            owner.terminate(self.cell.who().slot, Address::of(&self.cell));
         }
     }
 
@@ -146,7 +146,7 @@ impl<M: Message> Handle<M> {
     /// Stops the incarnation in good order and starts a new one. Does not count as a failure.
     pub fn restart(&self) {
         if let Some(owner) = self.cell.class.owner.upgrade() {
-            owner.restart(self.cell.who().slot);
+            owner.restart(self.cell.who().slot, Address::of(&self.cell));
         }
     }
 

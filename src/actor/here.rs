@@ -37,7 +37,8 @@ pub(crate) fn run_here<A: Actor, T, R>(
         }
         Err(failure) => Failure { message: Some(kind), ..failure },
     };
+    let stashed = running.cx.take_stashed();
     current.enter(|| panics::drop_quietly(running));
-    cell.failed_in_place(ticket, kind, Exit::Failed(Arc::new(failure)));
+    cell.failed_in_place(ticket, kind, stashed, Exit::Failed(Arc::new(failure)));
     Ok(Err(NoReply))
 }

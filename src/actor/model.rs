@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::actor::ask::Reply;
 use crate::actor::call::Call;
 use crate::actor::cell::{Cell, Class};
-use crate::actor::child::{Child, Incarnation, Owner};
+use crate::actor::child::{Address, Child, Incarnation, Owner};
 use crate::actor::definition::{Actor, Context, Handled, StartError};
 use crate::actor::handle::Handle;
 use crate::actor::hub::Hub;
@@ -97,20 +97,20 @@ impl Owner for Above {
         }
     }
 
-    fn terminate(&self, _: u32) {
+    fn terminate(&self, _: u32, _: Address) {
         if let Some(cell) = self.cell.lock().upgrade() {
             cell.order(|orders| orders.stop = true);
         }
     }
 
-    fn restart(&self, _: u32) {}
+    fn restart(&self, _: u32, _: Address) {}
 }
 
 fn start(cell: &Arc<Cell<Told>>, number: u32) {
-    let ticket = cell.begin_start(Incarnation { slot: 0, number });
-    let cx = Context::<Keeper>::new(Arc::clone(cell), number);
+    let (ticket, life) = cell.begin_start(Incarnation { slot: 0, number });
+    let cx = Context::<Keeper>::new(Arc::clone(cell), life);
     let actor = Keeper { kept: Vec::new(), inside: false };
-    cell.install(ticket, Box::new(Running { actor, cx }));
+    cell.install(ticket, Box::new(Running { actor, cx }), false);
 }
 
 struct World {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::actor::child::Child;
 
@@ -20,7 +21,11 @@ pub struct TooManyOrders;
 enum Out {
     #[cfg(not(loom))]
     Task(tokio::task::JoinHandle<()>),
-    Watch(Arc<dyn Child>, u64),
+    Watch {
+        target: Arc<dyn Child>,
+        watch: u64,
+        fired: Arc<AtomicBool>,
+    },
 }
 
 /// Orders by number. Dropping it takes all of them back.
@@ -31,12 +36,12 @@ pub(crate) struct Owned {
 }
 
 impl Owned {
-    /// A number for one more order. Finished tasks make room first.
-    pub(crate) fn issue(&mut self) -> Result<OrderId, TooManyOrders> {
-        if self.out.len() >= OWNED_LIMIT {
+    /// A number for one more order. Finished ones make room first; those that are due and wait to be handled do not.
+    pub(crate) fn issue(&mut self, waiting: usize) -> Result<OrderId, TooManyOrders> {
+        if self.out.len() + waiting >= OWNED_LIMIT {
             self.out.retain(|_, out| !out.is_finished());
         }
-        if self.out.len() >= OWNED_LIMIT {
+        if self.out.len() + waiting >= OWNED_LIMIT {
             return Err(TooManyOrders);
         }
         self.issued += 1;
@@ -48,8 +53,8 @@ impl Owned {
         self.out.insert(order.0, Out::Task(task));
     }
 
-    pub(crate) fn keep_watch(&mut self, order: OrderId, target: Arc<dyn Child>, watch: u64) {
-        self.out.insert(order.0, Out::Watch(target, watch));
+    pub(crate) fn keep_watch(&mut self, order: OrderId, target: Arc<dyn Child>, watch: u64, fired: Arc<AtomicBool>) {
+        self.out.insert(order.0, Out::Watch { target, watch, fired });
     }
 
     pub(crate) fn cancel(&mut self, order: OrderId) {
@@ -62,7 +67,7 @@ impl Out {
         match self {
             #[cfg(not(loom))]
             Self::Task(task) => task.is_finished(),
-            Self::Watch(_, watch) => *watch == 0,
+            Self::Watch { fired, .. } => fired.load(Ordering::Relaxed),
         }
     }
 }
@@ -72,7 +77,7 @@ impl Drop for Out {
         match self {
             #[cfg(not(loom))]
             Self::Task(task) => task.abort(),
-            Self::Watch(target, watch) => target.unwatch(*watch),
+            Self::Watch { target, watch, .. } => target.unwatch(*watch),
         }
     }
 }

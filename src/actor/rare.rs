@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::VecDeque;
 
+use crate::actor::panics::catch;
 use crate::exit::Exit;
 use crate::snapshot::Times;
 
@@ -16,6 +17,16 @@ pub(crate) type Look = Box<dyn FnOnce(&mut dyn Any) + Send>;
 pub(crate) struct Watcher {
     pub(crate) id: u64,
     pub(crate) told: Box<dyn FnOnce(Exit) + Send>,
+}
+
+impl Watcher {
+    /// Tells; a panic in what is told harms nobody else.
+    pub(crate) fn tell(self, exit: &Exit) {
+        let exit = exit.clone();
+        if let Err(failure) = catch(|| (self.told)(exit)) {
+            tracing::error!(target: "swarmtree::failure", %failure, "a watcher panicked");
+        }
+    }
 }
 
 /// A message that an incarnation ordered for itself; gone with it.

@@ -56,7 +56,7 @@ impl<'a, M: Message> Sending<'a, M> {
     fn begin(&mut self, message: M, cx: &mut Context<'_>) -> Poll<Result<(), Refused<M>>> {
         if let Some(from) = self.cell.get().hub().running()
             && self.wait.is_none()
-            && self.cell.get().would_wait(self.lane)
+            && self.cell.get().would_wait(self.lane, &message)
         {
             let at: Arc<dyn Located> = Arc::clone(self.cell.get()) as Arc<dyn Located>;
             match self.cell.get().hub().waits.wait(from, self.cell.get().id, at) {

@@ -36,7 +36,9 @@ impl<A: Actor> Context<A> {
         let period = period.max(Duration::from_millis(1));
         self.own(|order| {
             cell.clone().hub().executor.runtime().spawn(async move {
-                let mut clock = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
+                // A period beyond the clock's end never comes.
+                let Some(first) = tokio::time::Instant::now().checked_add(period) else { return };
+                let mut clock = tokio::time::interval_at(first, period);
                 clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
                 loop {
                     clock.tick().await;

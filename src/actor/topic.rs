@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
@@ -28,13 +28,14 @@ struct Seat<T> {
 pub struct Topic<T> {
     seats: Mutex<Vec<Weak<Seat<T>>>>,
     taken: AtomicUsize,
+    closed: AtomicBool,
 }
 
 impl<T: Clone> Topic<T> {
     /// A topic without subscribers.
     #[must_use]
     pub fn new() -> Self {
-        Self { seats: Mutex::new(Vec::new()), taken: AtomicUsize::new(0) }
+        Self { seats: Mutex::new(Vec::new()), taken: AtomicUsize::new(0), closed: AtomicBool::new(false) }
     }
 
     /// Whether anybody listens; ask before making something costly to publish.
@@ -65,9 +66,10 @@ impl<T: Clone> Topic<T> {
     /// A subscription that holds at most `capacity` items (at least one).
     #[must_use]
     pub fn subscribe(&self, capacity: usize) -> Subscription<T> {
-        let buffer = Buffer { items: VecDeque::new(), missed: 0, waker: None, closed: false };
-        let seat = Arc::new(Seat { capacity: capacity.max(1), buffer: Mutex::new(buffer) });
         let mut seats = self.seats.lock();
+        let closed = self.closed.load(Ordering::Relaxed);
+        let buffer = Buffer { items: VecDeque::new(), missed: 0, waker: None, closed };
+        let seat = Arc::new(Seat { capacity: capacity.max(1), buffer: Mutex::new(buffer) });
         seats.retain(|seat| seat.strong_count() > 0);
         seats.push(Arc::downgrade(&seat));
         self.taken.store(seats.len(), Ordering::Relaxed);
@@ -77,6 +79,11 @@ impl<T: Clone> Topic<T> {
     /// Ends all subscriptions once they have been read empty.
     pub fn close(&self) {
         let mut wakers = Vec::new();
+        {
+            // Under the lock of the seats, so that no later subscription can miss it.
+            let _seats = self.seats.lock();
+            self.closed.store(true, Ordering::Relaxed);
+        }
         self.for_each_seat(|seat| {
             let mut buffer = seat.buffer.lock();
             buffer.closed = true;

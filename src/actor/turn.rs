@@ -237,7 +237,7 @@ impl<A: Actor> Turn<A> {
     fn handle_sync(&mut self, state: &mut Running<A>) -> Pause<A::Msg> {
         let keeps = self.cell.class.options.retry > 0;
         let metered = self.cell.hub().stamp().is_some();
-        while !self.cell.attention.load(Ordering::Relaxed) && !state.cx.wants_leave() {
+        while !self.cell.attention.load(Ordering::Relaxed) && !state.cx.wants_pause() {
             let Some(message) = self.batch.pop_front() else { break };
             self.kind = message.kind();
             if keeps {
@@ -283,6 +283,7 @@ impl<A: Actor> Turn<A> {
         let stashed = state.cx.take_stashed();
         let kind = kind_name::<A::Msg>(self.kind);
         match &end {
+            _ if stashed => self.cell.book_tick(self.ticket, true),
             None => self.cell.book_tick(self.ticket, stashed),
             Some(End::Killed) => self.cell.tick_died(self.ticket, kind, DeadReason::Killed),
             Some(End::Failed(failure)) => {
@@ -295,15 +296,18 @@ impl<A: Actor> Turn<A> {
 
     /// The incarnation failed or was killed: books its batch and the message in hand, drops the state, tells the
     /// supervisor.
-    fn end(&mut self, running: Option<Box<Running<A>>>, end: End) {
+    fn end(&mut self, mut running: Option<Box<Running<A>>>, end: End) {
+        // A message that its handler stashed before it crashed is in the stash, and safe there.
+        let stashed = running.as_mut().is_some_and(|running| running.cx.take_stashed());
         panics::drop_quietly(running);
         let kind = kind_name::<A::Msg>(self.kind);
-        let in_hand = self.taken.take();
-        if let Some(taken) = &in_hand {
+        let taken = self.taken.take();
+        if let Some(taken) = &taken {
             let handled = std::mem::take(&mut self.handled);
             self.cell.settle_last(self.ticket, taken.lane, handled, &mut self.batch, &mut self.wakers);
         }
         self.wakers.drain(..).for_each(Waker::wake);
+        let in_hand = taken.filter(|_| !stashed);
         let exit = match end {
             End::Failed(failure) => {
                 let failure = Arc::new(failure);

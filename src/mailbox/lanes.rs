@@ -130,7 +130,16 @@ impl<M: Message> Lanes<M> {
                     accepted.displaced = Some(message);
                     return Ok(accepted);
                 }
-                Overflow::DropOldest => self.displace(lane, &message, &mut accepted),
+                Overflow::DropOldest => {
+                    self.displace(lane, &message, &mut accepted);
+                    if !self.fits(lane, &message) {
+                        // What is more urgent, or with the turn, weighs too much: then the new one goes.
+                        self.accepted += 1;
+                        self.dropped += 1;
+                        accepted.further.push(message);
+                        return Ok(accepted);
+                    }
+                }
             }
         }
         self.push(lane, message, stamp);
@@ -172,11 +181,22 @@ impl<M: Message> Lanes<M> {
     }
 
     /// Moves the next messages of one lane into a turn's empty buffer: a redelivery alone, else urgent, else normal.
-    pub(crate) fn take(&mut self, limit: usize, batch: &mut VecDeque<M>, aged: impl FnMut(Instant)) -> Option<Taken> {
+    pub(crate) fn take(
+        &mut self,
+        limit: usize,
+        batch: &mut VecDeque<M>,
+        stamp: Option<Instant>,
+        aged: impl FnMut(Instant),
+    ) -> Option<Taken> {
         if let Some(retry) = self.reserve.as_mut().and_then(|reserve| reserve.retry.take()) {
             batch.push_back(retry.message);
             self.retry_taken = NonZeroU32::new(retry.crashes);
             return Some(Taken { lane: Lane::Normal, crashes: retry.crashes });
+        }
+        if let Some(reserve) = &mut self.reserve
+            && !reserve.unstashed.is_empty()
+        {
+            self.normal.push_all_front(&mut reserve.unstashed, stamp);
         }
         let limit = limit.min((self.capacity as usize / 2).max(1));
         let lane = if self.urgent.as_ref().is_some_and(|urgent| urgent.queued() > 0) {
@@ -276,15 +296,17 @@ impl<M: Message> Lanes<M> {
         Ok(())
     }
 
-    /// Puts all stashed messages before the normal lane, in the order they were stashed; says how many.
-    pub(crate) fn unstash(&mut self, stamp: Option<Instant>) -> usize {
+    /// Puts all stashed messages before the normal lane, in the order they were stashed; says how many. They stand there
+    /// from the next batch on: what the turn has in hand goes back behind them.
+    pub(crate) fn unstash(&mut self) -> usize {
         let Some(reserve) = &mut self.reserve else { return 0 };
         let mut stash = std::mem::take(&mut reserve.stash);
         let count = stash.len();
         if let Some(weight) = &mut self.weight {
             weight.held += stash.iter().map(Message::bytes).sum::<usize>();
         }
-        self.normal.push_all_front(&mut stash, stamp);
+        stash.append(&mut reserve.unstashed);
+        reserve.unstashed = stash;
         count
     }
 
@@ -312,6 +334,7 @@ impl<M: Message> Lanes<M> {
         let mut all = VecDeque::new();
         if let Some(reserve) = &mut self.reserve {
             all.extend(reserve.retry.take().map(|retry| retry.message));
+            all.append(&mut reserve.unstashed);
             all.append(&mut reserve.stash);
         }
         if let Some(urgent) = &mut self.urgent {
@@ -342,11 +365,16 @@ impl<M: Message> Lanes<M> {
         .collect()
     }
 
-    /// Takes one message out of quarantine; it must be put back by `requeue` or `discard`.
-    pub(crate) fn pick(&mut self, id: u64) -> Option<M> {
+    /// Takes one message out of quarantine; `put_back`, `requeue` or `discard` must follow.
+    pub(crate) fn pick(&mut self, id: u64) -> Option<Quarantined<M>> {
         let reserve = self.reserve.as_mut()?;
         let at = reserve.quarantine.iter().position(|kept| kept.id == id)?;
-        reserve.quarantine.remove(at).map(|kept| kept.message)
+        reserve.quarantine.remove(at)
+    }
+
+    /// Puts a picked message back into quarantine.
+    pub(crate) fn put_back(&mut self, kept: Quarantined<M>) {
+        self.reserve().quarantine.push_back(kept);
     }
 
     /// Queues a picked message at the end of the normal lane, beyond its bound if need be: it was accepted before.
@@ -364,12 +392,7 @@ impl<M: Message> Lanes<M> {
     pub(crate) fn has_work(&self) -> bool {
         self.normal.queued() > 0
             || self.urgent.as_ref().is_some_and(|lane| lane.queued() > 0)
-            || self.reserve.as_ref().is_some_and(|reserve| reserve.retry.is_some())
-    }
-
-    /// Whether nothing at all is inside but quarantined messages.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.ledger().queued == 0
+            || self.reserve.as_ref().is_some_and(|reserve| reserve.retry.is_some() || !reserve.unstashed.is_empty())
     }
 
     pub(crate) fn depth(&self, lane: Lane) -> usize {
@@ -382,7 +405,8 @@ impl<M: Message> Lanes<M> {
 
     pub(crate) fn ledger(&self) -> Ledger {
         let reserve = self.reserve.as_ref();
-        let aside = reserve.map_or(0, |reserve| reserve.stash.len() + usize::from(reserve.retry.is_some()));
+        let aside = reserve
+            .map_or(0, |reserve| reserve.stash.len() + reserve.unstashed.len() + usize::from(reserve.retry.is_some()));
         let inside =
             self.depth(Lane::Urgent) + self.depth(Lane::Normal) + aside + usize::from(self.retry_taken.is_some());
         Ledger {
@@ -403,8 +427,15 @@ impl<M: Message> Lanes<M> {
         }
     }
 
-    pub(crate) fn is_full(&self, lane: Lane) -> bool {
-        self.has_waiters(lane) || self.queue(lane).map_or(0, LaneQueue::occupied) >= self.capacity as usize
+    /// Whether a sender of this message would have to wait, or be refused as `Full`.
+    pub(crate) fn has_no_room(&self, lane: Lane, message: &M) -> bool {
+        self.weigh(message).is_ok() && (self.has_waiters(lane) || !self.fits(lane, message))
+    }
+
+    /// What is weighed now.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        self.weight.as_ref().map_or(0, |weight| weight.held)
     }
 
     fn weigh(&self, message: &M) -> Result<(), Refusal> {
@@ -433,10 +464,14 @@ impl<M: Message> Lanes<M> {
         self.lane_mut(lane).push(message, stamp);
     }
 
-    /// Drops from the front of a lane until the message fits.
+    /// Drops from the front of a lane until the message fits; an urgent one that weighs too much displaces normal ones.
     fn displace(&mut self, lane: Lane, message: &M, accepted: &mut Accepted<M>) {
         while !self.fits(lane, message) {
-            let Some(oldest) = self.lane_mut(lane).pop_oldest() else { return };
+            let oldest = match self.lane_mut(lane).pop_oldest() {
+                None if self.weight.is_some() => self.normal_after(lane),
+                popped => popped,
+            };
+            let Some(oldest) = oldest else { return };
             if let Some(weight) = &mut self.weight {
                 weight.held = weight.held.saturating_sub(oldest.bytes());
             }
@@ -445,6 +480,14 @@ impl<M: Message> Lanes<M> {
                 None => accepted.displaced = Some(oldest),
                 Some(_) => accepted.further.push(oldest),
             }
+        }
+    }
+
+    /// The oldest normal message, to make room for an urgent one.
+    fn normal_after(&mut self, lane: Lane) -> Option<M> {
+        match lane {
+            Lane::Urgent => self.normal.pop_oldest(),
+            Lane::Normal => None,
         }
     }
 

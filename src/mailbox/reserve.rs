@@ -23,6 +23,8 @@ pub(crate) struct Quarantined<M> {
 /// Made on first use, so that an actor that never stashes or crashes pays one pointer.
 pub(crate) struct Reserve<M> {
     pub(crate) stash: VecDeque<M>,
+    /// Out of the stash, and before the normal lane from the next batch on.
+    pub(crate) unstashed: VecDeque<M>,
     pub(crate) retry: Option<Retry<M>>,
     pub(crate) quarantine: VecDeque<Quarantined<M>>,
     pub(crate) issued: u64,
@@ -30,7 +32,7 @@ pub(crate) struct Reserve<M> {
 
 impl<M> Reserve<M> {
     pub(crate) fn new() -> Self {
-        Self { stash: VecDeque::new(), retry: None, quarantine: VecDeque::new(), issued: 0 }
+        Self { stash: VecDeque::new(), unstashed: VecDeque::new(), retry: None, quarantine: VecDeque::new(), issued: 0 }
     }
 }
 

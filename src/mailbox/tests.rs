@@ -67,12 +67,14 @@ struct World {
     tickets: Vec<Ticket>,
     sent: u32,
     stamp: Option<Instant>,
+    /// What comes out of the stash or of quarantine may stand above the bound.
+    unstashed: bool,
 }
 
 impl World {
     fn new(bounds: Bounds, metered: bool) -> Self {
         let stamp = metered.then(Instant::now);
-        Self { lanes: Lanes::new(bounds), batch: VecDeque::new(), taken: None, tickets: Vec::new(), sent: 0, stamp }
+        Self { lanes: Lanes::new(bounds), batch: VecDeque::new(), taken: None, tickets: Vec::new(), sent: 0, stamp, unstashed: false }
     }
 
     fn parcel(&mut self, weight: usize) -> Parcel {
@@ -118,7 +120,7 @@ impl World {
                 let ticket = self.tickets.remove(*at);
                 drop(self.lanes.withdraw(Lane::Normal, ticket));
             }
-            Op::Take if self.taken.is_none() => self.taken = self.lanes.take(3, &mut self.batch, |_| {}),
+            Op::Take if self.taken.is_none() => self.taken = self.lanes.take(3, &mut self.batch, self.stamp, |_| {}),
             Op::Settle { handled } => self.settle(*handled),
             Op::Crash { kept } => self.crash(*kept),
             Op::Stash if self.taken.is_some() && !self.batch.is_empty() => {
@@ -128,11 +130,14 @@ impl World {
                     self.settle(0);
                 }
             }
-            Op::Unstash => drop(self.lanes.unstash(self.stamp)),
+            Op::Unstash => {
+                self.unstashed |= self.lanes.unstash() > 0;
+            }
             Op::Capacity(capacity) => self.lanes.set_capacity(*capacity),
             Op::Release => {
                 if let Some(message) = self.lanes.quarantine().first().and_then(|kept| self.lanes.pick(kept.id)) {
-                    self.lanes.requeue(message, self.stamp);
+                    self.unstashed = true;
+                    self.lanes.requeue(message.message, self.stamp);
                 }
             }
             Op::Discard => {
@@ -172,6 +177,9 @@ proptest! {
             world.run(op);
             let ledger = world.lanes.ledger();
             prop_assert!(ledger.is_balanced(), "after {op:?}: {ledger:?}");
+            let empty = ledger.queued == 0;
+            prop_assert!(!empty || world.lanes.held() == 0, "after {op:?}: {} bytes of nothing", world.lanes.held());
+            prop_assert!(world.lanes.held() <= bytes || bytes == 0 || world.unstashed);
         }
     }
 

@@ -67,26 +67,30 @@ impl Child for Node {
         self.end_below(Event::EndNow(Exit::Killed));
     }
 
-    fn abandon(&self) -> After {
+    fn abandon(self: Arc<Self>) -> After {
         tracing::error!(target: "swarmtree::failure", path = %self.path, "a supervisor did not react to a kill");
         Box::new(|| {})
     }
 
     fn close(self: Arc<Self>, exit: &Exit) -> After {
-        let (below, watchers) = {
+        let (below, watchers, running) = {
             let mut state = self.state.lock();
             if state.closed.is_some() {
                 return Box::new(|| {});
             }
             state.closed = Some(exit.clone());
-            let below: Vec<After> =
-                state.members.iter().flatten().map(|member| member.child().close(&Exit::Shutdown)).collect();
-            (below, std::mem::take(&mut state.watchers))
+            let running = !matches!(state.rules.phase(), Phase::New | Phase::Ended);
+            let below = if running { Vec::new() } else { state.close_members() };
+            (below, std::mem::take(&mut state.watchers), running)
         };
         let exit = exit.clone();
         Box::new(move || {
             below.into_iter().for_each(|after| after());
-            watchers.into_iter().for_each(|watcher| (watcher.told)(exit.clone()));
+            if running {
+                // Its start was given up halfway: what is up already is stopped in good order.
+                self.apply(Event::End(Exit::Shutdown));
+            }
+            watchers.into_iter().for_each(|watcher| watcher.tell(&exit));
         })
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::actor::ask::Slot as AnswerSlot;
-use crate::actor::child::Child;
+use crate::actor::child::{Address, Child, Owner};
 use crate::actor::definition::Actor;
 use crate::actor::handle::Handle;
 use crate::exit::Exit;
@@ -15,6 +15,7 @@ use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::member::Member;
 use crate::supervisor::node::Node;
 use crate::supervisor::rules::action::Event;
+use crate::supervisor::rules::entry::Slot;
 use crate::supervisor::rules::state::Phase;
 use crate::supervisor::spec::Bound;
 
@@ -106,11 +107,32 @@ impl Node {
         deferred.run(self);
         let started = match (launch, answer) {
             (Some(launch), _) => launch.run().await,
-            (None, Some(answer)) => answer.answer().await.unwrap_or(Err(Exit::Shutdown)),
+            (None, Some(answer)) => {
+                let mut given_up = GivenUp { node: self, slot, child: Address::of(&child), armed: true };
+                let started = answer.answer().await.unwrap_or(Err(Exit::Shutdown));
+                given_up.armed = false;
+                started
+            }
             (None, None) => Err(Exit::Shutdown),
         };
         started.map_err(|exit| SpawnError::Failed { path: self.path.child(&name), exit })?;
         Ok(child)
+    }
+}
+
+/// Takes a child back whose start is waited for no longer.
+struct GivenUp<'a> {
+    node: &'a Node,
+    slot: Slot,
+    child: Address,
+    armed: bool,
+}
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.node.terminate(self.slot.0, self.child);
+        }
     }
 }
 

@@ -144,7 +144,7 @@ impl Child for RactorChild {
         }
     }
 
-    fn abandon(&self) -> After {
+    fn abandon(self: Arc<Self>) -> After {
         self.life.lock().actor = None;
         tracing::error!(target: "swarmtree::failure", path = %self.path, "a ractor actor did not react to a kill");
         Box::new(|| {})
@@ -158,7 +158,7 @@ impl Child for RactorChild {
             std::mem::take(&mut life.watchers)
         };
         let exit = exit.clone();
-        Box::new(move || watchers.into_iter().for_each(|watcher| (watcher.told)(exit.clone())))
+        Box::new(move || watchers.into_iter().for_each(|watcher| watcher.tell(&exit)))
     }
 
     fn snapshot(&self) -> ActorSnapshot {

@@ -42,11 +42,13 @@ impl Launch {
         })
         .await;
         self.starting = None;
-        match &outcome {
-            Ok(()) => self.node.apply(Event::Started(self.key)),
-            Err(exit) => self.node.apply(Event::StartFailed(self.key, exit.clone())),
+        match outcome {
+            Ok(()) => {
+                self.node.apply(Event::Started(self.key));
+                Ok(())
+            }
+            Err(exit) => Err(self.node.start_failed(self.key, exit)),
         }
-        outcome
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use crate::actor::cell::{Cell, Class};
-use crate::actor::child::{Child, Incarnation, Owner};
+use crate::actor::child::{Address, Child, Incarnation, Owner};
 use crate::actor::definition::{Actor, Context, StartError};
 use crate::actor::hub::Hub;
 use crate::actor::running::Running;
@@ -50,8 +50,8 @@ struct Nobody;
 
 impl Owner for Nobody {
     fn exited(&self, _: Incarnation, _: Exit) {}
-    fn terminate(&self, _: u32) {}
-    fn restart(&self, _: u32) {}
+    fn terminate(&self, _: u32, _: Address) {}
+    fn restart(&self, _: u32, _: Address) {}
 }
 
 /// Where the arguments of each incarnation come from.
@@ -99,16 +99,17 @@ impl<A: Actor, S: Supply<A>> Member for CellMember<A, S> {
     }
 
     fn start(self: Arc<Self>, who: Incarnation) -> Starting {
-        let ticket = self.cell.begin_start(who);
+        let (ticket, life) = self.cell.begin_start(who);
         Box::pin(async move {
-            let mut cx = Context::new(Arc::clone(&self.cell), who.number);
+            let mut cx = Context::new(Arc::clone(&self.cell), life);
             let made = guarded(&self.cell, ticket, async {
                 let args = self.supply.lock().args();
                 A::start(args, &mut cx).await
             });
             let exit = match made.await {
                 Ok(Ok(actor)) => {
-                    if self.cell.install(ticket, Box::new(Running { actor, cx })) {
+                    let leave = cx.leave;
+                    if self.cell.install(ticket, Box::new(Running { actor, cx }), leave) {
                         return Ok(());
                     }
                     Exit::Killed

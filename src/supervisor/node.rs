@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use crate::actor::ask::Reply;
-use crate::actor::child::{Child, Incarnation, Owner};
+use crate::actor::child::{Address, After, Child, Incarnation, Owner};
 use crate::actor::hub::Hub;
 use crate::actor::rare::Watcher;
 use crate::exit::Exit;
@@ -140,6 +140,17 @@ impl Node {
 }
 
 impl State {
+    /// Closes all that are left; they must be down.
+    pub(crate) fn close_members(&self) -> Vec<After> {
+        self.members.iter().flatten().map(|member| member.child().close(&Exit::Shutdown)).collect()
+    }
+
+    /// Whether the child in this place is that one.
+    pub(crate) fn holds(&self, slot: Slot, child: Address) -> bool {
+        let member = self.members.get(slot.0 as usize).and_then(Option::as_ref);
+        member.is_some_and(|member| Address::of(&member.child()) == child)
+    }
+
     /// Puts a member on its place.
     pub(crate) fn seat(&mut self, slot: Slot, name: Arc<str>, member: Arc<dyn Member>) {
         let at = slot.0 as usize;
@@ -158,12 +169,12 @@ impl Owner for Node {
         self.apply(Event::Exited(ChildKey { slot: Slot(who.slot), incarnation: who.number }, exit));
     }
 
-    fn terminate(&self, slot: u32) {
-        self.apply(Event::Terminate(Slot(slot)));
+    fn terminate(&self, slot: u32, child: Address) {
+        self.apply_to(Slot(slot), child, Event::Terminate(Slot(slot)));
     }
 
-    fn restart(&self, slot: u32) {
-        self.apply(Event::Restart(Slot(slot)));
+    fn restart(&self, slot: u32, child: Address) {
+        self.apply_to(Slot(slot), child, Event::Restart(Slot(slot)));
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::actor::ask::Reply;
-use crate::actor::child::{After, Child, Incarnation};
+use crate::actor::child::{Address, After, Child, Incarnation};
 use crate::actor::failure::{Decision as Told, FailureReport};
 use crate::actor::panics::drop_quietly;
 use crate::exit::Exit;
@@ -24,6 +24,8 @@ pub(crate) struct Deferred {
     reports: Vec<FailureReport>,
     afters: Vec<After>,
     answers: Vec<(Reply<Outcome>, Outcome)>,
+    /// How the child ended that was removed last.
+    removed: Option<Exit>,
     /// The supervisor itself has ended.
     ended: Option<Ended>,
 }
@@ -73,6 +75,28 @@ impl Node {
         deferred.run(self);
     }
 
+    /// Judges that a start has failed, and says how the child ended in the rules' eyes.
+    pub(crate) fn start_failed(&self, key: ChildKey, exit: Exit) -> Exit {
+        let (mut deferred, _) = self.apply_for(Event::StartFailed(key, exit.clone()), None);
+        let removed = deferred.removed.take();
+        deferred.run(self);
+        removed.unwrap_or(exit)
+    }
+
+    /// Judges what somebody asks of a child, if the one in that place is still that child.
+    pub(crate) fn apply_to(&self, slot: Slot, child: Address, event: Event) {
+        let (deferred, _) = {
+            let now = self.hub.now();
+            let mut state = self.state.lock();
+            if !state.holds(slot, child) {
+                return;
+            }
+            let actions = self.hub.with_rng(|rng| state.rules.on(event, now, rng));
+            self.perform(&mut state, actions, now, None)
+        };
+        deferred.run(self);
+    }
+
     /// As [`Node::apply`], but the start of one child is handed to the caller instead of a task of its own. Run what is
     /// deferred first.
     pub(crate) fn apply_for(&self, event: Event, caller_starts: Option<Slot>) -> (Deferred, Option<Launch>) {
@@ -118,7 +142,10 @@ impl Node {
                 }
                 Action::SetAlarm { alarm, after } => {
                     let State { rules, alarms, .. } = &mut *state;
-                    if alarms.set(now + after, alarm, rules) {
+                    // A limit beyond the clock's end never comes.
+                    if let Some(at) = now.checked_add(after)
+                        && alarms.set(at, alarm, rules)
+                    {
                         self.hub.executor.spawn(alarm_task::run(self.me.clone(), alarms.earlier()));
                     }
                 }
@@ -132,6 +159,10 @@ impl Node {
                     deferred.reports.extend(self.report(state, slot, exit, decision, failures_in_window));
                 }
                 Action::End(exit) => {
+                    if state.closed.is_some() {
+                        // It was closed while it still ran: only now its children are down.
+                        deferred.afters.extend(state.close_members());
+                    }
                     let ready = state.ready.take();
                     let shell = state.shell.take();
                     let while_starting = ready.is_some();
@@ -158,6 +189,7 @@ impl Node {
 
     fn remove(&self, state: &mut State, slot: Slot, exit: &Exit, deferred: &mut Deferred) {
         let Some(member) = state.members.get_mut(slot.0 as usize).and_then(Option::take) else { return };
+        deferred.removed = Some(exit.clone());
         let child = member.child();
         state.names.remove(child.name());
         deferred.afters.push(child.close(exit));

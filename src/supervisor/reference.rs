@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::actor::ask::Slot as AnswerSlot;
-use crate::actor::child::{Child, Owner};
+use crate::actor::child::{Address, Child, Owner};
 use crate::actor::watch::Watched;
 use crate::exit::Exit;
 use crate::path::Path;
@@ -38,7 +38,7 @@ impl ActorRef {
 
     /// Stops it for good, with everything below it. Returns at once; [`ActorRef::stopped`] waits.
     pub fn stop(&self) {
-        self.with_slot(|slot| self.node.terminate(slot));
+        self.with_slot(|slot, child| self.node.terminate(slot, child));
     }
 
     /// Ends its incarnation at once; its supervisor restarts it as after a crash.
@@ -48,7 +48,7 @@ impl ActorRef {
 
     /// Stops it in good order and starts it anew; also starts one that was stopped. Does not count as a failure.
     pub fn restart(&self) {
-        self.with_slot(|slot| self.node.restart(slot));
+        self.with_slot(|slot, child| self.node.restart(slot, child));
     }
 
     /// Suspends it, or all cells below it. ractor actors know no suspension and go on.
@@ -75,9 +75,10 @@ impl ActorRef {
         typed(&child)
     }
 
-    fn with_slot(&self, act: impl FnOnce(u32)) {
+    /// With this child's place and address; its name may be another's by now.
+    fn with_slot(&self, act: impl FnOnce(u32, Address)) {
         if let Some(slot) = self.node.slot_of(self.child.name()) {
-            act(slot.0);
+            act(slot.0, Address::of(&self.child));
         }
     }
 }

@@ -322,3 +322,76 @@ async fn two_systems_of_one_name_live_side_by_side() {
     assert_eq!(life(&b).await, 1);
     second.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_start_of_a_system_leaves_nothing() {
+    let record = Record::new();
+    let start = System::builder("test")
+        .child(Script::new("a", &record).spec())
+        .child(ActorSpec::<Slow>::new("slow", record.clone()))
+        .start();
+    assert!(tokio::time::timeout(Duration::from_secs(1), start).await.is_err());
+    let _ = tokio::time::timeout(Duration::from_secs(10), record.until("drop a")).await;
+    let lines = record.lines();
+    assert!(lines.contains(&"drop a".to_owned()) && lines.contains(&"start over".to_owned()), "{lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_restart_of_nothing_disturbs_nobody() {
+    let (system, pool, record) = hands().await;
+    let x = pool.start("x", args("x", &record)).await.unwrap();
+    drop(x.ask(Do::Life));
+    drop(pool.start("y", args("y", &record)));
+    drop(system.spawn::<Hand>("pool/z", args("z", &record)));
+    assert_eq!(pool.len(), 1);
+    assert_eq!(soon("stop", system.stop()).await, Exit::Shutdown);
+}
+
+#[test]
+fn spawns_race_with_group_restarts_and_none_is_orphaned() {
+    // Whoever was refused must not be there; whoever was started must.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let record = Record::new();
+        let group = Supervisor::one_for_all("group").intensity(u32::MAX, "1h").child(spec("a", &record));
+        let system = System::builder("test").child(group).start().await.unwrap();
+        let a = system.find::<Hand>("group/a").unwrap();
+        let storm = tokio::spawn(async move {
+            for _ in 0..300 {
+                a.kill();
+                let _ = a.ask(Do::Life).await;
+            }
+        });
+        let spawns: Vec<_> = (0..4)
+            .map(|task| {
+                let (system, record) = (system.clone(), Record::new());
+                tokio::spawn(async move {
+                    let mut refused = Vec::new();
+                    for n in 0..50 {
+                        let name = format!("x{task}-{n}");
+                        let spawned =
+                            system.start_child("group", spec(&name, &record).restart(Restart::Transient)).await;
+                        match spawned {
+                            Ok(x) => {
+                                x.stop();
+                                x.stopped().await;
+                            }
+                            Err(error) => refused.push((name, error)),
+                        }
+                    }
+                    refused
+                })
+            })
+            .collect();
+        let mut refused = Vec::new();
+        for spawn in spawns {
+            refused.extend(soon("the spawns", spawn).await.unwrap());
+        }
+        soon("the storm", storm).await.unwrap();
+        soon("rest", system.quiescent()).await;
+        for (name, error) in refused {
+            assert!(system.actor(&format!("group/{name}")).is_err(), "{name} was refused ({error}) and is there");
+        }
+        assert_eq!(soon("stop", system.stop()).await, Exit::Shutdown);
+    });
+}

@@ -46,6 +46,7 @@ impl Message for Do {
     fn bytes(&self) -> usize {
         match self {
             Self::Weigh(bytes, _) => *bytes,
+            Self::Guarded(_) => 7,
             _ => 0,
         }
     }
@@ -72,6 +73,7 @@ impl Actor for Hand {
 
     fn handle(&mut self, message: Do, cx: &mut Context<Self>) -> Handled<Do> {
         match message {
+            Do::Weigh(_, line) if line == "panic" => panic!("heavy"),
             Do::Note(line) | Do::Weigh(_, line) => self.record.add(line),
             Do::Panic(text) => panic!("{text}"),
             Do::Now(work) => {

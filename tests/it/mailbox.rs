@@ -683,3 +683,73 @@ async fn the_books_of_the_whole_tree_are_the_sum_of_its_actors() {
     drop(shared);
     system.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redelivery_that_is_put_off_takes_no_room_for_ever() {
+    let (system, a, _) = one(|spec| spec.mailbox_bytes(100).retry(20)).await;
+    let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let hammer = std::thread::spawn({
+        let (a, done) = (a.clone(), Arc::clone(&done));
+        move || {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                a.suspend();
+                a.resume();
+            }
+        }
+    });
+    for _ in 0..40 {
+        let sent = tokio::time::timeout(Duration::from_secs(2), a.send(weigh(60, "panic"))).await;
+        if sent.is_err() {
+            break;
+        }
+    }
+    done.store(true, std::sync::atomic::Ordering::Relaxed);
+    hammer.join().unwrap();
+    system.quiescent().await;
+    assert_balanced(&a);
+    let sent = a.try_send(weigh(100, "all the room"));
+    assert!(sent.is_ok(), "an empty mailbox of 100 bytes refuses 100: {:?}", sent.map_err(|refused| refused.reason));
+    system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_capacity_below_what_is_under_way_keeps_drop_oldest_bounded() {
+    let (system, a, _) = one(|spec| spec.mailbox(64).overflow(Overflow::DropOldest)).await;
+    let (gate, me) = (Gate::new(), a.clone());
+    a.suspend();
+    a.try_send(gate.hold()).unwrap();
+    for n in 0..31 {
+        a.try_send(note(n)).unwrap();
+    }
+    a.resume();
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
+    me.set_capacity(1);
+    for n in 0..100 {
+        let _ = me.try_send(note(n));
+    }
+    let seen = me.snapshot().mailbox.unwrap();
+    assert!(seen.normal <= 33, "{seen:?}");
+    gate.open();
+    system.quiescent().await;
+    assert_balanced(&a);
+    system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_released_while_its_actor_stops_is_a_dead_letter() {
+    let (system, a, _) = one(|spec| spec.retry(1)).await;
+    a.send(Do::Panic("one".into())).await.unwrap();
+    system.quiescent().await;
+    let (id, me) = (a.quarantined()[0].id, a.clone());
+    a.suspend();
+    a.release(id, |_| {
+        // The actor is idle: a kill of the whole system is done before the edit is.
+        me.stop();
+    });
+    soon("stop", a.stopped()).await;
+    system.quiescent().await;
+    let books = ledger(&a);
+    assert_eq!(books.queued, 0, "nobody will ever handle it: {books:?}");
+    system.stop().await;
+}

@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
 
 mod asking;
+mod conservation;
 mod dynamic;
+mod foreign;
 mod handlers;
 mod kit;
+mod leaks;
 mod mailbox;
 mod shutdown;
 mod supervision;
