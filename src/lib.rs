@@ -38,8 +38,9 @@ pub use crate::descriptor::{Descriptor, HandlerDescriptor, HandlerKind};
 pub use crate::exit::{Cause, Exit, Fail, Failure};
 #[cfg(not(loom))]
 pub use crate::inspect::{BlastRadius, Escalation};
+pub use crate::mailbox::aside::QUARANTINE_LIMIT;
 pub use crate::mailbox::histogram::Histogram;
-pub use crate::mailbox::lanes::{CAPACITY_LIMIT, QUARANTINE_LIMIT};
+pub use crate::mailbox::lanes::CAPACITY_LIMIT;
 pub use crate::mailbox::ledger::Ledger;
 pub use crate::mailbox::message::{Lane, Message};
 pub use crate::mailbox::refused::{Refusal, Refused};
@@ -64,6 +65,6 @@ pub use crate::supervisor::{
 pub use crate::system::{
     builder::{SystemBuilder, SystemError},
     running::{FindError, Meter, System},
-    signals::DRAIN_LIMIT,
+    signals::{DRAIN_LIMIT, shutdown_signal},
 };
 pub use swarmtree_macros::{actor, handlers};

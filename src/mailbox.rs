@@ -2,6 +2,7 @@
 //!
 //! Pure state behind the cell's lock; nothing here knows tasks, clocks or supervisors.
 
+pub(crate) mod aside;
 pub(crate) mod histogram;
 pub(crate) mod lane;
 pub(crate) mod lanes;

@@ -177,7 +177,9 @@ pub enum SpecError {
         name: String,
     },
     /// A policy that keeps copies of messages, on an actor that makes none.
-    #[error("{name:?} has retry = {retry}, but its actor keeps no copy of a message; implement `Actor::keep`")]
+    #[error(
+        "{name:?} has retry = {retry}, but its actor keeps no copy of a message; set `Actor::KEEPS` and implement `Actor::keep`"
+    )]
     RetryWithoutKeep {
         /// The child's name.
         name: String,

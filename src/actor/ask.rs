@@ -76,6 +76,20 @@ struct State<T> {
     wait: Option<Wait>,
 }
 
+impl<T> State<T> {
+    /// No answer will come, if none has; says whom to wake.
+    fn break_open(&mut self) -> Option<Waker> {
+        match &mut self.answer {
+            Answer::Open(waker) => {
+                let waker = waker.take();
+                self.answer = Answer::Broken;
+                waker
+            }
+            Answer::Given(_) | Answer::Broken | Answer::Unwanted => None,
+        }
+    }
+}
+
 pub(crate) struct Slot<T> {
     state: Mutex<State<T>>,
 }
@@ -124,6 +138,17 @@ impl<T> Reply<T> {
         self.slot.give(value)
     }
 
+    /// Ends the ask without an answer, as dropping does, while the port itself lives on.
+    pub fn break_off(&mut self) {
+        let (waker, _wait) = {
+            let mut state = self.slot.state.lock();
+            (state.break_open(), state.wait.take())
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
     /// Whether nobody waits any more: the deadline passed, the ask was dropped, or it was answered.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -155,15 +180,7 @@ impl<T> Drop for Reply<T> {
             if state.ports > 0 {
                 return;
             }
-            let waker = match &mut state.answer {
-                Answer::Open(waker) => {
-                    let waker = waker.take();
-                    state.answer = Answer::Broken;
-                    waker
-                }
-                Answer::Given(_) | Answer::Broken | Answer::Unwanted => None,
-            };
-            (waker, state.wait.take())
+            (state.break_open(), state.wait.take())
         };
         if let Some(waker) = waker {
             waker.wake();

@@ -13,8 +13,9 @@ use crate::actor::rare::Look;
 use crate::actor::residents::Resident;
 use crate::actor::waits::Located;
 use crate::exit::{Exit, Failure};
+use crate::mailbox::aside::{Crashed, Fate};
 use crate::mailbox::histogram::Histogram;
-use crate::mailbox::lanes::{Crashed, Fate, Taken};
+use crate::mailbox::lanes::Taken;
 use crate::mailbox::message::{Lane, Message, kind_name};
 use crate::snapshot::Times;
 
@@ -252,7 +253,10 @@ impl<M: Message> Cell<M> {
     }
 
     /// What became of the message whose handler crashed or was cut short: to the dead letters, again, or quarantine.
-    pub(crate) fn dead_letter(&self, kind: &'static str, reason: DeadReason, message: Option<M>) {
+    pub(crate) fn dead_letter(&self, kind: &'static str, reason: DeadReason, mut message: Option<M>) {
+        if let Some(message) = &mut message {
+            message.break_off();
+        }
         let topic = &self.hub().dead_letters;
         tracing::debug!(target: "swarmtree::dead_letter", path = %self.path(), kind, %reason);
         if topic.has_subscribers() {

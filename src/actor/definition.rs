@@ -25,6 +25,8 @@ pub trait Actor: Sized + Send + 'static {
 
     /// Limits and policies of this type.
     const OPTIONS: Options = Options::DEFAULT;
+    /// Whether [`Actor::keep`] makes copies; `retry` above 0 is refused without.
+    const KEEPS: bool = false;
     /// What introspection shows of this type.
     const DESCRIPTOR: Descriptor = Descriptor { actor: "", handlers: &[] };
 
@@ -52,7 +54,8 @@ pub trait Actor: Sized + Send + 'static {
         async {}
     }
 
-    /// A copy of a message to deliver again should its handler crash. Needed where `retry` is above 0.
+    /// A copy of a message to deliver again should its handler crash. Needed, with [`Actor::KEEPS`], where `retry` is above
+    /// 0. A message of which there is no copy goes to the dead letters.
     fn keep(_message: &Self::Msg) -> Option<Self::Msg> {
         None
     }

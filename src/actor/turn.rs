@@ -17,7 +17,8 @@ use crate::actor::rare::Look;
 use crate::actor::residents::Resident;
 use crate::actor::running::{Running, known};
 use crate::exit::{Cause, Exit, Fail, Failure};
-use crate::mailbox::lanes::{Crashed, Taken};
+use crate::mailbox::aside::Crashed;
+use crate::mailbox::lanes::Taken;
 use crate::mailbox::message::{Lane, Message, kind_name};
 use crate::sync::yield_now;
 

@@ -2,22 +2,18 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::exit::Failure;
 use crate::mailbox::lane::{LaneQueue, Ticket};
 use crate::mailbox::ledger::Ledger;
-use crate::mailbox::message::{Lane, Message, kind_name};
+use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::{Refusal, Refused};
-use crate::mailbox::reserve::{QuarantineEntry, Quarantined, Reserve, Retry};
+use crate::mailbox::reserve::{Reserve, Retry};
 use crate::spec::Overflow;
 
 /// The largest capacity of a lane.
 pub const CAPACITY_LIMIT: usize = 1 << 24;
-/// The most messages one actor keeps in quarantine; a further one goes to the dead letters.
-pub const QUARANTINE_LIMIT: usize = 64;
 
 /// The bounds of one mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,22 +32,6 @@ pub(crate) struct Accepted<M> {
     pub(crate) further: Vec<M>,
 }
 
-/// What became of the message whose handler crashed.
-pub(crate) enum Crashed<M> {
-    /// It was consumed; nothing is left of it but its kind.
-    Lost,
-    /// A copy was kept; it goes again, into quarantine, or to the dead letters.
-    Kept { message: M, crashes: u32 },
-}
-
-/// Where a crashed message went.
-pub(crate) enum Fate<M> {
-    Redelivered,
-    Quarantined,
-    /// To the dead letters, with the copy where there is one.
-    Dead(Option<M>),
-}
-
 /// A batch that a turn took out.
 pub(crate) struct Taken {
     pub(crate) lane: Lane,
@@ -60,27 +40,27 @@ pub(crate) struct Taken {
 }
 
 pub(crate) struct Lanes<M> {
-    normal: LaneQueue<M>,
-    urgent: Option<Box<LaneQueue<M>>>,
-    reserve: Option<Box<Reserve<M>>>,
-    capacity: u32,
-    weight: Option<Box<Weight>>,
-    accepted: u64,
-    handled: u64,
-    dropped: u64,
-    dead_lettered: u64,
-    overflow: Overflow,
-    closed: bool,
+    pub(in crate::mailbox) normal: LaneQueue<M>,
+    pub(in crate::mailbox) urgent: Option<Box<LaneQueue<M>>>,
+    pub(in crate::mailbox) reserve: Option<Box<Reserve<M>>>,
+    pub(in crate::mailbox) capacity: u32,
+    pub(in crate::mailbox) weight: Option<Box<Weight>>,
+    pub(in crate::mailbox) accepted: u64,
+    pub(in crate::mailbox) handled: u64,
+    pub(in crate::mailbox) dropped: u64,
+    pub(in crate::mailbox) dead_lettered: u64,
+    pub(in crate::mailbox) overflow: Overflow,
+    pub(in crate::mailbox) closed: bool,
     /// A redelivery is with the turn; how often its message had crashed before.
-    retry_taken: Option<NonZeroU32>,
+    pub(in crate::mailbox) retry_taken: Option<NonZeroU32>,
 }
 
 /// The bound in bytes, of those actors that have one.
-struct Weight {
-    limit: usize,
-    held: usize,
+pub(in crate::mailbox) struct Weight {
+    pub(in crate::mailbox) limit: usize,
+    pub(in crate::mailbox) held: usize,
     /// The part of `held` that is with the turn.
-    taken: usize,
+    pub(in crate::mailbox) taken: usize,
 }
 
 impl<M: Message> Lanes<M> {
@@ -230,27 +210,6 @@ impl<M: Message> Lanes<M> {
         queue.push_all_front(rest, stamp);
     }
 
-    /// Books the message whose handler crashed; call after [`Lanes::settle`].
-    pub(crate) fn crash(&mut self, crashed: Crashed<M>, retry: u32, failure: &Arc<Failure>) -> Fate<M> {
-        let Crashed::Kept { message, crashes } = crashed else {
-            self.dead_lettered += 1;
-            return Fate::Dead(None);
-        };
-        if crashes <= retry {
-            self.reserve().retry = Some(Retry { message, crashes });
-            return Fate::Redelivered;
-        }
-        let reserve = self.reserve();
-        if reserve.quarantine.len() >= QUARANTINE_LIMIT {
-            self.dead_lettered += 1;
-            return Fate::Dead(Some(message));
-        }
-        let id = reserve.issued;
-        reserve.issued += 1;
-        reserve.quarantine.push_back(Quarantined { id, message, crashes, failure: Arc::clone(failure) });
-        Fate::Quarantined
-    }
-
     /// Books one message that was handled without ever being queued (an ask run in place, a timer's tick), unless its
     /// handler stashed it.
     pub(crate) fn book_in_place(&mut self, stashed: bool) {
@@ -281,33 +240,6 @@ impl<M: Message> Lanes<M> {
             weight.held -= std::mem::take(&mut weight.taken);
         }
         lost
-    }
-
-    /// Keeps a message aside that the handler will want later; it comes back when the stash is full. The first one a
-    /// handler stashes is taken for the message it was given; `further` ones are new.
-    pub(crate) fn stash(&mut self, message: M, further: bool) -> Result<(), Refused<M>> {
-        let capacity = self.capacity as usize;
-        let stash = &mut self.reserve().stash;
-        if stash.len() >= capacity {
-            return Err(Refused { message, reason: Refusal::Full { capacity } });
-        }
-        stash.push_back(message);
-        self.accepted += u64::from(further);
-        Ok(())
-    }
-
-    /// Puts all stashed messages before the normal lane, in the order they were stashed; says how many. They stand there
-    /// from the next batch on: what the turn has in hand goes back behind them.
-    pub(crate) fn unstash(&mut self) -> usize {
-        let Some(reserve) = &mut self.reserve else { return 0 };
-        let mut stash = std::mem::take(&mut reserve.stash);
-        let count = stash.len();
-        if let Some(weight) = &mut self.weight {
-            weight.held += stash.iter().map(Message::bytes).sum::<usize>();
-        }
-        stash.append(&mut reserve.unstashed);
-        reserve.unstashed = stash;
-        count
     }
 
     /// Changes the capacity of each lane. What is above a smaller one stays and is handled.
@@ -352,40 +284,6 @@ impl<M: Message> Lanes<M> {
     pub(crate) fn wakers(&self) -> Vec<Waker> {
         let urgent = self.urgent.iter().flat_map(|lane| lane.wakers());
         urgent.chain(self.normal.wakers()).collect()
-    }
-
-    pub(crate) fn quarantine(&self) -> Vec<QuarantineEntry> {
-        let kept = self.reserve.iter().flat_map(|reserve| &reserve.quarantine);
-        kept.map(|kept| QuarantineEntry {
-            id: kept.id,
-            kind: kind_name::<M>(kept.message.kind()),
-            crashes: kept.crashes,
-            failure: Arc::clone(&kept.failure),
-        })
-        .collect()
-    }
-
-    /// Takes one message out of quarantine; `put_back`, `requeue` or `discard` must follow.
-    pub(crate) fn pick(&mut self, id: u64) -> Option<Quarantined<M>> {
-        let reserve = self.reserve.as_mut()?;
-        let at = reserve.quarantine.iter().position(|kept| kept.id == id)?;
-        reserve.quarantine.remove(at)
-    }
-
-    /// Puts a picked message back into quarantine.
-    pub(crate) fn put_back(&mut self, kept: Quarantined<M>) {
-        self.reserve().quarantine.push_back(kept);
-    }
-
-    /// Queues a picked message at the end of the normal lane, beyond its bound if need be: it was accepted before.
-    pub(crate) fn requeue(&mut self, message: M, stamp: Option<Instant>) {
-        self.accepted -= 1;
-        self.push(Lane::Normal, message, stamp);
-    }
-
-    /// Books a picked message as dropped.
-    pub(crate) fn discard(&mut self) {
-        self.dropped += 1;
     }
 
     /// Whether a turn would find a message.
@@ -456,7 +354,7 @@ impl<M: Message> Lanes<M> {
         self.queue(lane).is_some_and(LaneQueue::has_waiters)
     }
 
-    fn push(&mut self, lane: Lane, message: M, stamp: Option<Instant>) {
+    pub(in crate::mailbox) fn push(&mut self, lane: Lane, message: M, stamp: Option<Instant>) {
         if let Some(weight) = &mut self.weight {
             weight.held += message.bytes();
         }
@@ -491,7 +389,7 @@ impl<M: Message> Lanes<M> {
         }
     }
 
-    fn reserve(&mut self) -> &mut Reserve<M> {
+    pub(in crate::mailbox) fn reserve(&mut self) -> &mut Reserve<M> {
         self.reserve.get_or_insert_with(|| Box::new(Reserve::new()))
     }
 

@@ -10,6 +10,11 @@ pub trait Message: Send + 'static {
         0
     }
 
+    /// Ends the asks of whose requests it is one: it has become a dead letter, and nobody will answer. Call
+    /// `Reply::break_off` on each reply port inside; the macros do. Without it a dead letter that somebody keeps keeps its
+    /// asker waiting until the deadline.
+    fn break_off(&mut self) {}
+
     /// What it weighs against a mailbox bound in bytes: its own size by default; add what it owns on the heap.
     fn bytes(&self) -> usize {
         size_of_val(self)

@@ -8,8 +8,9 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use crate::exit::{Cause, Failure};
+use crate::mailbox::aside::{Crashed, Fate};
 use crate::mailbox::lane::Ticket;
-use crate::mailbox::lanes::{Bounds, Crashed, Fate, Lanes, Taken, Waiting};
+use crate::mailbox::lanes::{Bounds, Lanes, Taken, Waiting};
 use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::Refusal;
 use crate::spec::Overflow;
@@ -74,7 +75,15 @@ struct World {
 impl World {
     fn new(bounds: Bounds, metered: bool) -> Self {
         let stamp = metered.then(Instant::now);
-        Self { lanes: Lanes::new(bounds), batch: VecDeque::new(), taken: None, tickets: Vec::new(), sent: 0, stamp, unstashed: false }
+        Self {
+            lanes: Lanes::new(bounds),
+            batch: VecDeque::new(),
+            taken: None,
+            tickets: Vec::new(),
+            sent: 0,
+            stamp,
+            unstashed: false,
+        }
     }
 
     fn parcel(&mut self, weight: usize) -> Parcel {
@@ -162,6 +171,8 @@ impl World {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn whatever_happens_the_books_balance(
         ops in prop::collection::vec(op(), 1..200),

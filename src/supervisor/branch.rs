@@ -28,6 +28,7 @@ impl Node {
             let mut state = self.state.lock();
             state.shell = Some(shell);
             state.who = who;
+            state.lives += 1;
             state.closed = None;
             state.ready = Some(reply);
             self.declare(&mut state);
@@ -108,7 +109,7 @@ impl Child for Node {
             kind: ActorKind::Supervisor,
             actor: strategy_name(self.policy.strategy),
             status,
-            incarnation: state.who.number,
+            incarnation: state.lives,
             handlers: &[],
             restarts: Some(state.rules.restarts_total()),
             mailbox: None,

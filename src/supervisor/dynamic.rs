@@ -168,6 +168,30 @@ impl<A: Actor> Dynamic<A> {
         handle_of::<A>(child).ok_or_else(|| SpawnError::NoSupervisor { path: self.node.path.clone() })
     }
 
+    /// The child of this name; started first if there is none. Of several callers at once one starts it.
+    ///
+    /// # Errors
+    /// [`SpawnError`], as [`Dynamic::start`]. A child that is just being started by somebody else is `Exists`, if it goes
+    /// before it is up.
+    pub async fn get_or_start(&self, name: &str, args: A::Args) -> Result<A::Handle, SpawnError>
+    where
+        A::Args: Clone,
+    {
+        if let Some(child) = self.find(name) {
+            return Ok(child);
+        }
+        match self.start(name, args).await {
+            Err(SpawnError::Exists { path }) => self.find(name).ok_or(SpawnError::Exists { path }),
+            started => started,
+        }
+    }
+
+    /// All children, in no order.
+    #[must_use]
+    pub fn children(&self) -> Vec<A::Handle> {
+        self.node.children().into_iter().filter_map(handle_of::<A>).collect()
+    }
+
     /// The running child of this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<A::Handle> {

@@ -1,10 +1,15 @@
 //! Existing ractor actors of anybody's, as children in our tree.
 
 use std::any::Any;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 
 use parking_lot::Mutex;
 use ractor::{Actor, ActorCell, ActorRef, ActorStatus};
+use tokio::sync::Notify;
 
 use crate::actor::child::{After, Child, Incarnation};
 use crate::actor::rare::Watcher;
@@ -19,7 +24,8 @@ use crate::supervisor::shell::refused;
 
 struct Life {
     actor: Option<ActorCell>,
-    asked: bool,
+    killed: bool,
+    stopping: Arc<AtomicBool>,
     incarnation: u32,
     watchers: Vec<Watcher>,
     watches_issued: u64,
@@ -32,9 +38,26 @@ pub(crate) struct RactorChild {
     path: Path,
     actor: &'static str,
     life: Mutex<Life>,
+    /// A kill reaches its start.
+    cut: Notify,
 }
 
 impl RactorChild {
+    /// Carries a start to its end, unless the child is killed before: then it is dropped.
+    async fn unless_cut<T>(&self, starting: impl Future<Output = T>) -> Option<T> {
+        let mut starting = pin!(starting);
+        let mut cut = pin!(self.cut.notified());
+        cut.as_mut().enable();
+        if self.life.lock().killed {
+            return None;
+        }
+        poll_fn(|cx| match starting.as_mut().poll(cx) {
+            Poll::Ready(started) => Poll::Ready(Some(started)),
+            Poll::Pending => cut.as_mut().poll(cx).map(|()| None),
+        })
+        .await
+    }
+
     /// The present incarnation.
     pub(crate) fn actor(&self) -> Option<ActorCell> {
         self.life.lock().actor.clone()
@@ -58,19 +81,21 @@ where
     pub(crate) fn new(seat: &Seat, handler: T, args: T::Arguments) -> Self {
         let path = seat.parent.child(&seat.name);
         Self {
-            registered: format!("{}/{path}", seat.hub.name),
+            registered: format!("{}@{:.8}/{path}", seat.hub.name, seat.hub.id.simple()),
             child: Arc::new(RactorChild {
                 name: Arc::clone(&seat.name),
                 path,
                 actor: std::any::type_name::<T>(),
                 life: Mutex::new(Life {
                     actor: None,
-                    asked: false,
+                    killed: false,
+                    stopping: Arc::new(AtomicBool::new(false)),
                     incarnation: 0,
                     watchers: Vec::new(),
                     watches_issued: 0,
                     closed: None,
                 }),
+                cut: Notify::new(),
             }),
             above: seat.above.clone(),
             handler,
@@ -95,8 +120,9 @@ where
     fn start(self: Arc<Self>, who: Incarnation) -> Starting {
         {
             let mut life = self.child.life.lock();
-            life.incarnation = who.number;
-            life.asked = false;
+            life.incarnation += 1;
+            life.killed = false;
+            life.stopping = Arc::new(AtomicBool::new(false));
             life.closed = None;
         }
         Box::pin(async move {
@@ -104,19 +130,13 @@ where
             let Some(ShellRef(shell)) = above.shell() else { return Err(Exit::Killed) };
             let args = self.args.lock().clone();
             let name = Some(self.registered.clone());
-            let (actor, _) = Actor::spawn_linked(name, self.handler.clone(), args, shell)
-                .await
-                .map_err(|error| refused(&error.to_string()))?;
+            let starting = Actor::spawn_linked(name, self.handler.clone(), args, shell);
+            let started = self.child.unless_cut(starting).await.ok_or(Exit::Killed)?;
+            let (actor, _) = started.map_err(|error| refused(&error.to_string()))?;
             let cell = actor.get_cell();
-            above.adopt(cell.get_id(), Whose::Child(who));
-            let killed = {
-                let mut life = self.child.life.lock();
-                life.actor = Some(cell.clone());
-                life.asked
-            };
-            if killed {
-                cell.kill();
-            }
+            let stopping = Arc::clone(&self.child.life.lock().stopping);
+            above.adopt(cell.get_id(), Whose::Child(who, stopping));
+            self.child.life.lock().actor = Some(cell);
             Ok(())
         })
     }
@@ -128,7 +148,12 @@ impl Child for RactorChild {
     }
 
     fn stop(self: Arc<Self>) {
-        if let Some(actor) = self.actor() {
+        let actor = {
+            let life = self.life.lock();
+            life.stopping.store(true, Ordering::Relaxed);
+            life.actor.clone()
+        };
+        if let Some(actor) = actor {
             actor.stop(None);
         }
     }
@@ -136,9 +161,10 @@ impl Child for RactorChild {
     fn kill(self: Arc<Self>) {
         let actor = {
             let mut life = self.life.lock();
-            life.asked = true;
+            life.killed = true;
             life.actor.clone()
         };
+        self.cut.notify_waiters();
         if let Some(actor) = actor {
             actor.kill();
         }
@@ -227,7 +253,7 @@ pub(crate) fn typed<M: ractor::Message>(child: &RactorChild) -> Option<ActorRef<
 impl ChildSpec {
     /// An existing ractor actor as a child: the same restarts, shutdown and introspection; its mailbox stays ractor's.
     ///
-    /// Both are cloned for each incarnation. It is registered with ractor as `system/path`. By default permanent, and
+    /// Both are cloned for each incarnation. It is registered with ractor as `system@id/path`. By default permanent, and
     /// killed after 5 s if it does not stop.
     #[must_use]
     pub fn ractor<T>(name: &str, handler: T, args: T::Arguments) -> Self

@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) foreign: Foreign,
     pub(crate) shell: Option<ShellRef>,
     pub(crate) who: Incarnation,
+    /// How many incarnations there have been.
+    pub(crate) lives: u32,
     pub(crate) watchers: Vec<Watcher>,
     pub(crate) watches_issued: u64,
     /// Why it is down for good.
@@ -88,6 +90,7 @@ impl Node {
                 foreign: Foreign::default(),
                 shell: None,
                 who: Incarnation { slot: 0, number: 0 },
+                lives: 0,
                 watchers: Vec::new(),
                 watches_issued: 0,
                 closed: None,

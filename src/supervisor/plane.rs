@@ -1,7 +1,8 @@
 //! What supervisors are to ractor, and to each other: shells, and who stands behind which ractor actor.
 
 use std::collections::HashMap;
-use std::sync::Weak;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Weak};
 
 use ractor::{ActorCell, ActorId};
 
@@ -25,8 +26,8 @@ pub(crate) struct ShellRef(pub(crate) ActorCell);
 
 /// Who stands behind a ractor actor.
 pub(crate) enum Whose {
-    /// A ractor actor of somebody's, as a child.
-    Child(Incarnation),
+    /// A ractor actor of somebody's, as a child, and whether it was asked to stop.
+    Child(Incarnation, Arc<AtomicBool>),
     /// A supervisor, whose shell it is.
     Supervisor(Weak<dyn Above>),
 }

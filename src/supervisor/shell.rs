@@ -1,5 +1,6 @@
 //! The ractor actor that stands for a supervisor: linked to the one above, killable, and told of ractor children's ends.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -48,10 +49,11 @@ pub(crate) fn refused(text: &str) -> Exit {
 /// A ractor actor below has ended.
 async fn ended(above: &Arc<dyn Above>, who: ActorCell, exit: Exit) {
     match above.disown(who.get_id()) {
-        Some(Whose::Child(incarnation)) => {
+        Some(Whose::Child(incarnation, asked)) => {
             // ractor tells of an end while the children below still stop: their names would be taken.
             who.stop_children_and_wait(None, Some(SUBTREE_WAIT)).await;
-            above.exited(incarnation, exit);
+            let asked = asked.load(Ordering::Relaxed) && exit == Exit::Normal;
+            above.exited(incarnation, if asked { Exit::Shutdown } else { exit });
         }
         Some(Whose::Supervisor(behind)) => died(&behind, who.get_id()),
         None => {}

@@ -58,6 +58,10 @@ impl<A: Actor> Template<A> {
         if !(1..=CAPACITY_LIMIT).contains(&capacity) {
             return Err(SpecError::Capacity { name: name.to_owned(), capacity, limit: CAPACITY_LIMIT });
         }
+        let retry = self.options.retry;
+        if retry > 0 && !A::KEEPS {
+            return Err(SpecError::RetryWithoutKeep { name: name.to_owned(), retry });
+        }
         Ok(())
     }
 

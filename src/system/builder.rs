@@ -11,6 +11,7 @@ use crate::spec::{Restart, SpecError, Strategy};
 use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::member::Seat;
 use crate::supervisor::node::Node;
+use crate::supervisor::rules::action::Event;
 use crate::supervisor::spec::Supervisor;
 use crate::sync::Executor;
 use crate::system::running::System;
@@ -96,8 +97,24 @@ impl SystemBuilder {
         let hub = Hub::new(self.name, self.seed, Executor::new(runtime));
         let seat = Seat { hub: Arc::clone(&hub), above: None, parent: Path::root(), name };
         let node = Node::new(seat, root.plan());
+        let mut given_up = GivenUp { node: &node, armed: true };
         let begun = Arc::clone(&node).launch(Incarnation { slot: 0, number: 1 }).await;
+        given_up.armed = false;
         begun.map_err(SystemError::Failed)?;
-        Ok(System::new(hub, node))
+        Ok(System::new(hub, Arc::clone(&node)))
+    }
+}
+
+/// Ends a system whose start was dropped halfway.
+struct GivenUp<'a> {
+    node: &'a Node,
+    armed: bool,
+}
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.node.apply(Event::End(Exit::Shutdown));
+        }
     }
 }

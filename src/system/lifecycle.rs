@@ -71,8 +71,9 @@ impl System {
             let ledger = seen.mailbox.map_or(Ledger::default(), |mailbox| mailbox.ledger);
             accepted += ledger.accepted;
             rests &= match seen.status {
-                Status::Starting | Status::Busy => false,
-                Status::Down | Status::Idle => ledger.queued == 0,
+                // Down is on its way: its supervisor has not heard of it yet, or starts it again.
+                Status::Starting | Status::Busy | Status::Down => false,
+                Status::Idle => ledger.queued == 0,
                 Status::Suspended | Status::Stopped => true,
             };
         });

@@ -8,6 +8,15 @@ use crate::system::running::System;
 /// How long a signal lets the system drain before it is stopped.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 
+/// Waits for Ctrl-C or SIGTERM, and leaves it to the caller what to do.
+///
+/// # Errors
+/// The operating system's, if signals cannot be listened for.
+pub async fn shutdown_signal() -> std::io::Result<()> {
+    Signals::listen()?.next().await;
+    Ok(())
+}
+
 impl System {
     /// Runs until the system ends by itself or a signal comes: Ctrl-C or SIGTERM drain it for at most [`DRAIN_LIMIT`], a
     /// second one kills it.

@@ -102,6 +102,12 @@ pub struct Scripted {
 impl Message for Act {
     const KINDS: &'static [&'static str] = &["note", "panic", "fail", "leave", "hang", "life"];
 
+    fn break_off(&mut self) {
+        if let Self::Life(reply) = self {
+            reply.break_off();
+        }
+    }
+
     fn kind(&self) -> usize {
         match self {
             Self::Note(_) => 0,

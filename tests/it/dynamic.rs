@@ -385,9 +385,11 @@ fn spawns_race_with_group_restarts_and_none_is_orphaned() {
             .collect();
         let mut refused = Vec::new();
         for spawn in spawns {
-            refused.extend(soon("the spawns", spawn).await.unwrap());
+            let spawned = tokio::time::timeout(Duration::from_secs(5), spawn).await;
+            refused.extend(spawned.unwrap_or_else(|_| panic!("the spawns are stuck:\n{}", system.tree())).unwrap());
         }
-        soon("the storm", storm).await.unwrap();
+        let storm = tokio::time::timeout(Duration::from_secs(5), storm).await;
+        storm.unwrap_or_else(|_| panic!("the storm is stuck:\n{}", system.tree())).unwrap();
         soon("rest", system.quiescent()).await;
         for (name, error) in refused {
             assert!(system.actor(&format!("group/{name}")).is_err(), "{name} was refused ({error}) and is there");

@@ -30,6 +30,12 @@ pub enum Do {
 impl Message for Do {
     const KINDS: &'static [&'static str] = &["note", "weigh", "panic", "now", "later", "life", "guarded", "open"];
 
+    fn break_off(&mut self) {
+        if let Self::Life(reply) = self {
+            reply.break_off();
+        }
+    }
+
     fn kind(&self) -> usize {
         match self {
             Self::Note(_) => 0,
@@ -63,6 +69,7 @@ pub struct Hand {
 pub struct Args(pub String, pub Record);
 
 impl Actor for Hand {
+    const KEEPS: bool = true;
     type Msg = Do;
     type Args = Args;
     type Handle = Handle<Do>;

@@ -58,6 +58,7 @@ async fn dropping_the_last_handle_of_a_stopped_system_frees_its_quarantine() {
     impl swarmtree::Message for Kept {}
     struct Crasher;
     impl swarmtree::Actor for Crasher {
+        const KEEPS: bool = true;
         type Msg = Kept;
         type Args = ();
         type Handle = swarmtree::Handle<Kept>;

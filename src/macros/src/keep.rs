@@ -25,6 +25,8 @@ pub(crate) fn expand(block: &Block) -> TokenStream {
         quote_spanned!(here=> ::core::option::Option::Some(match message { #(#arms,)* #types }))
     };
     quote_spanned! {here=>
+        const KEEPS: bool = true;
+
         fn keep(message: &Self::Msg) -> ::core::option::Option<Self::Msg> {
             #copy
         }

@@ -73,6 +73,18 @@ pub(crate) fn implement(block: &Block) -> TokenStream {
     } else {
         quote!(match self { #(#arms,)* #types })
     };
+    let asks: Vec<_> = block.messages().filter(|handler| handler.is_ask()).map(|handler| &handler.variant).collect();
+    let break_off = (!asks.is_empty()).then(|| {
+        quote! {
+            fn break_off(&mut self) {
+                #[allow(unreachable_patterns)]
+                match self {
+                    #(Self::#asks { reply, .. } => reply.break_off(),)*
+                    _ => {}
+                }
+            }
+        }
+    });
     let bytes = block.bytes.as_ref().map(|weigh| {
         quote! {
             fn bytes(&self) -> usize {
@@ -87,6 +99,8 @@ pub(crate) fn implement(block: &Block) -> TokenStream {
             fn kind(&self) -> usize {
                 #kind
             }
+
+            #break_off
 
             #bytes
         }

@@ -23,7 +23,7 @@ impl Window {
 
     /// How many restarts there were in the period that ends now.
     pub(crate) fn count(&self, now: Instant, intensity: &Intensity) -> u32 {
-        small(self.times.iter().rev().take_while(|time| within(**time, now, intensity)).count())
+        small(self.times.len() - self.times.partition_point(|time| !within(*time, now, intensity)))
     }
 
     /// Forgets all of them.

@@ -1,0 +1,113 @@
+//! What a mailbox keeps aside: the stash, redeliveries, quarantine.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::exit::Failure;
+use crate::mailbox::lanes::Lanes;
+use crate::mailbox::message::{Lane, Message, kind_name};
+use crate::mailbox::refused::{Refusal, Refused};
+use crate::mailbox::reserve::{QuarantineEntry, Quarantined, Retry};
+
+/// The most messages one actor keeps in quarantine; a further one goes to the dead letters.
+pub const QUARANTINE_LIMIT: usize = 64;
+
+/// What became of the message whose handler crashed.
+pub(crate) enum Crashed<M> {
+    /// It was consumed; nothing is left of it but its kind.
+    Lost,
+    /// A copy was kept; it goes again, into quarantine, or to the dead letters.
+    Kept { message: M, crashes: u32 },
+}
+
+/// Where a crashed message went.
+pub(crate) enum Fate<M> {
+    Redelivered,
+    Quarantined,
+    /// To the dead letters, with the copy where there is one.
+    Dead(Option<M>),
+}
+
+impl<M: Message> Lanes<M> {
+    /// Books the message whose handler crashed; call after [`Lanes::settle`].
+    pub(crate) fn crash(&mut self, crashed: Crashed<M>, retry: u32, failure: &Arc<Failure>) -> Fate<M> {
+        let Crashed::Kept { message, crashes } = crashed else {
+            self.dead_lettered += 1;
+            return Fate::Dead(None);
+        };
+        if crashes <= retry {
+            self.reserve().retry = Some(Retry { message, crashes });
+            return Fate::Redelivered;
+        }
+        let reserve = self.reserve();
+        if reserve.quarantine.len() >= QUARANTINE_LIMIT {
+            self.dead_lettered += 1;
+            return Fate::Dead(Some(message));
+        }
+        let id = reserve.issued;
+        reserve.issued += 1;
+        reserve.quarantine.push_back(Quarantined { id, message, crashes, failure: Arc::clone(failure) });
+        Fate::Quarantined
+    }
+
+    /// Keeps a message aside that the handler will want later; it comes back when the stash is full. The first one a
+    /// handler stashes is taken for the message it was given; `further` ones are new.
+    pub(crate) fn stash(&mut self, message: M, further: bool) -> Result<(), Refused<M>> {
+        let capacity = self.capacity as usize;
+        let stash = &mut self.reserve().stash;
+        if stash.len() >= capacity {
+            return Err(Refused { message, reason: Refusal::Full { capacity } });
+        }
+        stash.push_back(message);
+        self.accepted += u64::from(further);
+        Ok(())
+    }
+
+    /// Puts all stashed messages before the normal lane, in the order they were stashed; says how many. They stand there
+    /// from the next batch on: what the turn has in hand goes back behind them.
+    pub(crate) fn unstash(&mut self) -> usize {
+        let Some(reserve) = &mut self.reserve else { return 0 };
+        let mut stash = std::mem::take(&mut reserve.stash);
+        let count = stash.len();
+        if let Some(weight) = &mut self.weight {
+            weight.held += stash.iter().map(Message::bytes).sum::<usize>();
+        }
+        stash.append(&mut reserve.unstashed);
+        reserve.unstashed = stash;
+        count
+    }
+
+    pub(crate) fn quarantine(&self) -> Vec<QuarantineEntry> {
+        let kept = self.reserve.iter().flat_map(|reserve| &reserve.quarantine);
+        kept.map(|kept| QuarantineEntry {
+            id: kept.id,
+            kind: kind_name::<M>(kept.message.kind()),
+            crashes: kept.crashes,
+            failure: Arc::clone(&kept.failure),
+        })
+        .collect()
+    }
+
+    /// Takes one message out of quarantine; `put_back`, `requeue` or `discard` must follow.
+    pub(crate) fn pick(&mut self, id: u64) -> Option<Quarantined<M>> {
+        let reserve = self.reserve.as_mut()?;
+        let at = reserve.quarantine.iter().position(|kept| kept.id == id)?;
+        reserve.quarantine.remove(at)
+    }
+
+    /// Puts a picked message back into quarantine.
+    pub(crate) fn put_back(&mut self, kept: Quarantined<M>) {
+        self.reserve().quarantine.push_back(kept);
+    }
+
+    /// Queues a picked message at the end of the normal lane, beyond its bound if need be: it was accepted before.
+    pub(crate) fn requeue(&mut self, message: M, stamp: Option<Instant>) {
+        self.accepted -= 1;
+        self.push(Lane::Normal, message, stamp);
+    }
+
+    /// Books a picked message as dropped.
+    pub(crate) fn discard(&mut self) {
+        self.dropped += 1;
+    }
+}
