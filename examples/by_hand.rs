@@ -73,7 +73,9 @@ impl Actor for Counter {
             }
             CounterMsg::Add(more) => self.count += more,
             // Nobody may be waiting any more; then the answer is dropped.
-            CounterMsg::Count(reply) => drop(reply.send(self.count)),
+            CounterMsg::Count(reply) => {
+                let _ = reply.send(self.count);
+            }
         }
         Handled::Done
     }

@@ -1,4 +1,5 @@
 //! What the hot paths allocate, and what an idle actor weighs. Counted, not timed.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests, and the figures are worth seeing")]
 
 use std::time::Duration;
 
@@ -35,7 +36,9 @@ impl Actor for Adder {
         match add {
             Add::Now(more) => self.sum += more,
             Add::Later(more, reply) => return Handled::Async(Add::Later(more, reply)),
-            Add::Sum(reply) => drop(reply.send(self.sum)),
+            Add::Sum(reply) => {
+                let _ = reply.send(self.sum);
+            }
         }
         Handled::Done
     }
@@ -44,7 +47,7 @@ impl Actor for Adder {
         if let Add::Later(more, reply) = add {
             tokio::task::yield_now().await;
             self.sum += more;
-            drop(reply.send(self.sum));
+            let _ = reply.send(self.sum);
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
 //! The walls of the house: floors, circles, who may name whom, and how large files and functions grow.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

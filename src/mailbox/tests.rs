@@ -127,7 +127,7 @@ impl World {
             }
             Op::Withdraw(at) if *at < self.tickets.len() => {
                 let ticket = self.tickets.remove(*at);
-                drop(self.lanes.withdraw(Lane::Normal, ticket));
+                let _ = self.lanes.withdraw(Lane::Normal, ticket);
             }
             Op::Take if self.taken.is_none() => self.taken = self.lanes.take(3, &mut self.batch, self.stamp, |_| {}),
             Op::Settle { handled } => self.settle(*handled),

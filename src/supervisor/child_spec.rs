@@ -18,7 +18,8 @@ pub(crate) trait Recipe: Send + Sync {
     fn check(&self) -> Result<(), SpecError>;
 }
 
-/// A child of any kind, ready to be put below a supervisor: from [`ActorSpec`], [`Supervisor`] or [`ChildSpec::ractor`].
+/// A child of any kind, ready to be put below a supervisor: from [`crate::ActorSpec`],
+/// [`crate::Supervisor`] or [`ChildSpec::ractor`].
 #[derive(Clone)]
 pub struct ChildSpec {
     pub(crate) name: String,

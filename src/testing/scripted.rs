@@ -145,7 +145,9 @@ impl Actor for Scripted {
             Act::Fail(reason) => return Handled::Fail(Fail::new(reason)),
             Act::Leave => cx.stop(),
             Act::Hang => return Handled::Async(Act::Hang),
-            Act::Life(reply) => drop(reply.send(cx.incarnation())),
+            Act::Life(reply) => {
+                let _ = reply.send(cx.incarnation());
+            }
         }
         Handled::Done
     }
