@@ -108,7 +108,10 @@ impl<M: Message> Inner<M> {
     /// Whether a turn would find anything to do.
     fn wants_turn(&self) -> bool {
         let rare = self.rare.as_ref();
-        if self.orders.kill || self.orders.stop || self.orders.leave || rare.is_some_and(|rare| !rare.looks.is_empty())
+        if self.orders.kill
+            || self.orders.stop
+            || self.orders.leave
+            || rare.is_some_and(|rare| !rare.looks.is_empty() || rare.failure.is_some())
         {
             return true;
         }

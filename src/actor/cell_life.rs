@@ -13,7 +13,7 @@ use crate::actor::dead_letter::DeadReason;
 use crate::actor::panics::drop_quietly;
 use crate::actor::rare::{Look, Tick, Watcher};
 use crate::actor::waits::Located;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::mailbox::message::{Lane, Message, kind_name};
 use crate::path::Path;
 use crate::snapshot::{ActorKind, ActorSnapshot, MailboxSnapshot, Status};
@@ -35,7 +35,10 @@ impl<M: Message> Inner<M> {
         self.orders.kill = false;
         self.orders.leave = false;
         let (ticks, looks) = match &mut self.rare {
-            Some(rare) => (std::mem::take(&mut rare.ticks), std::mem::take(&mut rare.looks)),
+            Some(rare) => {
+                rare.failure = None;
+                (std::mem::take(&mut rare.ticks), std::mem::take(&mut rare.looks))
+            }
             None => (VecDeque::new(), VecDeque::new()),
         };
         (Remains { _state: self.state.take(), _ticks: ticks, _looks: looks }, self.waker.take())
@@ -177,6 +180,20 @@ impl<M: Message> Cell<M> {
         self.wake(wake);
         drop_quietly(skipped);
         true
+    }
+
+    /// Fails the incarnation before its next message: what it has running beside it panicked.
+    pub(crate) fn fail(self: &Arc<Self>, life: u32, failure: Failure) {
+        let wake = {
+            let mut inner = self.inner.lock();
+            if inner.lives != life {
+                return;
+            }
+            inner.rare().failure = Some(failure);
+            self.attention.store(true, Ordering::Relaxed);
+            inner.rouse()
+        };
+        self.wake(wake);
     }
 
     /// How much of what the incarnation ordered is due and waits to be handled.

@@ -29,6 +29,16 @@ pub(crate) struct Settled<'a> {
     pub(crate) leave: bool,
 }
 
+/// The message in hand when an incarnation ends.
+pub(crate) enum Last<M> {
+    /// There is none, or its handler stashed it.
+    Safe,
+    /// A kill cut its handler short.
+    Killed { kind: &'static str, kept: Option<M> },
+    /// Its handler crashed.
+    Crashed { kind: &'static str, crashed: Crashed<M>, failure: Arc<Failure> },
+}
+
 /// What a turn has to do next.
 pub(crate) enum Next<M: Message> {
     /// Handle the batch that was put into the turn's buffer.
@@ -41,6 +51,8 @@ pub(crate) enum Next<M: Message> {
     Stop(Box<dyn Behaviour<M>>, Exit),
     /// End at once.
     Kill(Box<dyn Behaviour<M>>),
+    /// Fail: what the incarnation had running beside it panicked.
+    Fail(Box<dyn Behaviour<M>>, Failure),
     /// Everything is handled: tell the supervisor to stop this actor, and go on.
     Drained,
     /// Nothing to do; the state lies in the cell, and the turn stays parked until it is woken.
@@ -82,21 +94,30 @@ impl<M: Message> Inner<M> {
         if self.orders.kill {
             return Some(Next::Kill(state));
         }
-        if let Some(look) = self.rare.as_mut().and_then(|rare| rare.looks.pop_front()) {
-            return Some(Next::Look(state, look));
-        }
         if self.orders.stop {
             return Some(Next::Stop(state, Exit::Shutdown));
         }
+        if let Some(failure) = self.rare.as_mut().and_then(|rare| rare.failure.take()) {
+            return Some(Next::Fail(state, failure));
+        }
         if self.orders.leave {
             return Some(Next::Stop(state, Exit::Normal));
+        }
+        if let Some(look) = self.rare.as_mut().and_then(|rare| rare.looks.pop_front()) {
+            return Some(Next::Look(state, look));
         }
         if self.orders.suspend {
             self.state = Some(state);
             return None;
         }
         let urgent = self.lanes.depth(Lane::Urgent) > 0;
-        if !urgent && let Some(tick) = self.rare.as_mut().and_then(|rare| rare.ticks.pop_front()) {
+        if let Some(rare) = &mut self.rare
+            && !urgent
+            // A tick that orders the next one at once must not starve the normal lane.
+            && !(std::mem::take(&mut rare.ticked) && self.lanes.has_work())
+            && let Some(tick) = rare.ticks.pop_front()
+        {
+            rare.ticked = true;
             return Some(Next::Tick(state, tick.message));
         }
         let mut ages = Vec::new();
@@ -210,33 +231,35 @@ impl<M: Message> Cell<M> {
         self.dead_letter(kind, reason, None);
     }
 
-    /// Books the batch of an incarnation that ends; what it has not begun stays for the next one.
-    pub(crate) fn settle_last(
-        &self,
-        ticket: u32,
-        lane: Lane,
-        handled: u32,
-        rest: &mut VecDeque<M>,
-        wakers: &mut Vec<Waker>,
-    ) {
+    /// Books the batch of an incarnation that ends, and the message in hand with it; what it has not begun stays for the
+    /// next one.
+    pub(crate) fn settle_last(&self, ticket: u32, settled: Settled<'_>, rest: &mut VecDeque<M>, last: Last<M>) {
         let stamp = self.hub().stamp();
-        let mut inner = self.inner.lock();
-        if inner.ticket == ticket {
-            let settled = Settled { lane, handled, times: &mut Vec::new(), leave: false };
-            inner.settle(settled, rest, stamp, wakers);
-        }
-    }
-
-    /// Books the message whose handler a kill cut short.
-    pub(crate) fn cut_short(&self, ticket: u32, kind: &'static str, kept: Option<M>) {
-        {
+        let mut wakers = Vec::new();
+        let dead = {
             let mut inner = self.inner.lock();
             if inner.ticket != ticket {
                 return;
             }
-            inner.lanes.book_killed();
+            inner.settle(settled, rest, stamp, &mut wakers);
+            match last {
+                Last::Safe => None,
+                Last::Killed { kind, kept } => {
+                    inner.lanes.book_killed();
+                    Some((kind, DeadReason::Killed, kept))
+                }
+                Last::Crashed { kind, crashed, failure } => {
+                    match inner.lanes.crash(crashed, self.class.options.retry, &failure) {
+                        Fate::Redelivered | Fate::Quarantined => None,
+                        Fate::Dead(message) => Some((kind, DeadReason::Crashed(failure), message)),
+                    }
+                }
+            }
+        };
+        wakers.into_iter().for_each(Waker::wake);
+        if let Some((kind, reason, message)) = dead {
+            self.dead_letter(kind, reason, message);
         }
-        self.dead_letter(kind, DeadReason::Killed, kept);
     }
 
     /// Leaves the waker of a handler that waits where a kill finds it; says whether the handler is to be cut short.
@@ -263,24 +286,6 @@ impl<M: Message> Cell<M> {
             topic.publish(&DeadLetter::new(self.path(), kind, reason, message));
         } else if let Some(message) = message {
             drop_quietly(message);
-        }
-    }
-
-    /// Books the message whose handler crashed.
-    pub(crate) fn crash(&self, ticket: u32, kind: &'static str, crashed: Crashed<M>, failure: &Arc<Failure>) {
-        let fate = {
-            let mut inner = self.inner.lock();
-            if inner.ticket != ticket {
-                return;
-            }
-            inner.lanes.crash(crashed, self.class.options.retry, failure)
-        };
-        match fate {
-            Fate::Redelivered => {}
-            Fate::Quarantined => {
-                tracing::warn!(target: "swarmtree::quarantine", actor = %self.name, kind, %failure);
-            }
-            Fate::Dead(message) => self.dead_letter(kind, DeadReason::Crashed(Arc::clone(failure)), message),
         }
     }
 

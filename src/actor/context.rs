@@ -1,15 +1,21 @@
 //! What a handler can do besides changing its state.
 
 #[cfg(not(loom))]
-use std::future::Future;
+use std::future::{Future, poll_fn};
+#[cfg(not(loom))]
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(not(loom))]
+use std::task::Poll;
 use std::time::Instant;
 
 use crate::actor::cell::Cell;
 use crate::actor::definition::{Actor, Context};
 use crate::actor::handle::Handle;
 use crate::actor::owned::{OrderId, TooManyOrders};
+#[cfg(not(loom))]
+use crate::actor::panics::catch;
 use crate::actor::rare::Tick;
 use crate::actor::waits::Located;
 use crate::actor::watch::Watched;
@@ -73,7 +79,8 @@ impl<A: Actor> Context<A> {
         self.cell.inner.lock().lanes.unstash()
     }
 
-    /// Runs a future beside the actor and has its outcome handled as a message, before the normal lane.
+    /// Runs a future beside the actor and has its outcome handled as a message, before the normal lane. A panic in it
+    /// fails the actor.
     ///
     /// # Errors
     /// [`TooManyOrders`] beyond [`crate::OWNED_LIMIT`]; the future was not started.
@@ -87,11 +94,9 @@ impl<A: Actor> Context<A> {
         F: Future + Send + 'static,
     {
         let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation);
-        self.own(|order| {
-            cell.clone().hub().executor.runtime().spawn(async move {
-                let outcome = future.await;
-                cell.tick(incarnation, Tick { order, message: message(outcome) });
-            })
+        self.own(move |order| async move {
+            let message = message(future.await);
+            cell.tick(incarnation, Tick { order, message });
         })
     }
 
@@ -132,16 +137,31 @@ impl<A: Actor> Context<A> {
         self.cell.untick(order.0);
     }
 
-    /// Orders a task that is aborted with the incarnation.
+    /// Orders a task that is aborted with the incarnation; a panic in it fails the incarnation.
     #[cfg(not(loom))]
-    pub(crate) fn own(
-        &mut self,
-        spawn: impl FnOnce(u64) -> tokio::task::JoinHandle<()>,
-    ) -> Result<OrderId, TooManyOrders> {
+    pub(crate) fn own<F>(&mut self, task: impl FnOnce(u64) -> F) -> Result<OrderId, TooManyOrders>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let waiting = self.cell.ticks();
         let owned = self.owned.get_or_insert_with(Box::default);
         let order = owned.issue(waiting)?;
-        owned.keep_task(order, spawn(order.0));
+        let (cell, incarnation, task) = (Arc::clone(&self.cell), self.incarnation, task(order.0));
+        let runtime = self.cell.hub().executor.runtime();
+        owned.keep_task(
+            order,
+            runtime.spawn(async move {
+                let mut task = pin!(task);
+                poll_fn(|cx| match catch(|| task.as_mut().poll(cx)) {
+                    Ok(polled) => polled,
+                    Err(failure) => {
+                        cell.fail(incarnation, failure);
+                        Poll::Ready(())
+                    }
+                })
+                .await;
+            }),
+        );
         Ok(order)
     }
 

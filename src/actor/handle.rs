@@ -10,7 +10,7 @@ use crate::actor::cell::Cell;
 use crate::actor::child::{Address, Child};
 use crate::actor::send::Sending;
 use crate::actor::waits::{Located, Wait};
-use crate::actor::watch::Watched;
+use crate::actor::watch::{Watched, ended};
 use crate::exit::Exit;
 use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::Refused;
@@ -125,7 +125,8 @@ impl<M: Message> Handle<M> {
     }
 
     /// Stops the actor for good after its present handler: its supervisor asks it to, and kills it if its shutdown limit
-    /// passes. Queued messages go to the dead letters. Returns at once; [`Handle::stopped`] waits.
+    /// passes. Queued messages go to the dead letters. Returns at once; [`Handle::stopped`] waits. As in OTP, a declared
+    /// child comes back if its whole group is restarted, or its supervisor.
     pub fn stop(&self) {
         if let Some(owner) = self.cell.class.owner.upgrade() {
             owner.terminate(self.cell.who().slot, Address::of(&self.cell));
@@ -162,9 +163,7 @@ impl<M: Message> Handle<M> {
 
     /// Waits until the actor has stopped for good, and says why.
     pub async fn stopped(&self) -> Exit {
-        let (reply, awaiting) = Slot::open(None);
-        self.cell.watch(Box::new(move |exit| drop(reply.send(exit))));
-        awaiting.answer().await.unwrap_or(Exit::Shutdown)
+        ended(Arc::clone(&self.cell) as Arc<dyn Child>).await
     }
 
     /// Whether the actor has stopped for good.

@@ -30,10 +30,8 @@ pub(crate) fn install() {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let supervised = Current::get().is_some();
-            if supervised {
-                let place = info.location().map(ToString::to_string);
-                let _ = LOCATION.try_with(|location| *location.borrow_mut() = place);
-            }
+            let place = info.location().map(ToString::to_string);
+            let _ = LOCATION.try_with(|location| *location.borrow_mut() = place);
             let reported =
                 HEARD.load(Ordering::Relaxed) || tracing::enabled!(target: "swarmtree::failure", tracing::Level::ERROR);
             if !(supervised && reported) {

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 
 use crate::actor::panics::catch;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::snapshot::Times;
 
 /// Looks at the state that may wait at one actor; one more is refused.
@@ -37,6 +37,10 @@ pub(crate) struct Tick<M> {
 
 pub(crate) struct Rare<M> {
     pub(crate) ticks: VecDeque<Tick<M>>,
+    /// The last thing handled was a tick.
+    pub(crate) ticked: bool,
+    /// What the incarnation has running beside it panicked.
+    pub(crate) failure: Option<Failure>,
     pub(crate) looks: VecDeque<Look>,
     pub(crate) watchers: Vec<Watcher>,
     pub(crate) watches_issued: u64,
@@ -49,6 +53,8 @@ impl<M> Rare<M> {
     pub(crate) fn new() -> Self {
         Self {
             ticks: VecDeque::new(),
+            ticked: false,
+            failure: None,
             looks: VecDeque::new(),
             watchers: Vec::new(),
             watches_issued: 0,

@@ -72,16 +72,13 @@ impl<A: Actor> ActorContext<A> {
         S::Item: Send,
     {
         let cell = Arc::clone(&self.cell);
-        self.own(|_| {
-            cell.clone().hub().executor.runtime().spawn(async move {
-                let mut stream = pin!(stream);
-                while let Some(item) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
-                    let item = message(item);
-                    if Sending::new(&cell, Lane::Normal, item).await.is_err() {
-                        return;
-                    }
+        self.own(move |_| async move {
+            let mut stream = pin!(stream);
+            while let Some(item) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+                if Sending::new(&cell, Lane::Normal, message(item)).await.is_err() {
+                    return;
                 }
-            })
+            }
         })
     }
 }

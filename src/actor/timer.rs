@@ -14,11 +14,9 @@ impl<A: Actor> Context<A> {
     /// [`TooManyOrders`] beyond [`crate::OWNED_LIMIT`].
     pub fn after(&mut self, pause: Duration, message: A::Msg) -> Result<OrderId, TooManyOrders> {
         let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation());
-        self.own(|order| {
-            cell.clone().hub().executor.runtime().spawn(async move {
-                tokio::time::sleep(pause).await;
-                cell.tick(incarnation, Tick { order, message });
-            })
+        self.own(move |order| async move {
+            tokio::time::sleep(pause).await;
+            cell.tick(incarnation, Tick { order, message });
         })
     }
 
@@ -34,19 +32,17 @@ impl<A: Actor> Context<A> {
     ) -> Result<OrderId, TooManyOrders> {
         let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation());
         let period = period.max(Duration::from_millis(1));
-        self.own(|order| {
-            cell.clone().hub().executor.runtime().spawn(async move {
-                // A period beyond the clock's end never comes.
-                let Some(first) = tokio::time::Instant::now().checked_add(period) else { return };
-                let mut clock = tokio::time::interval_at(first, period);
-                clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-                loop {
-                    clock.tick().await;
-                    if !cell.tick(incarnation, Tick { order, message: message() }) {
-                        return;
-                    }
+        self.own(move |order| async move {
+            // A period beyond the clock's end never comes.
+            let Some(first) = tokio::time::Instant::now().checked_add(period) else { return };
+            let mut clock = tokio::time::interval_at(first, period);
+            clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+            loop {
+                clock.tick().await;
+                if !cell.tick(incarnation, Tick { order, message: message() }) {
+                    return;
                 }
-            })
+            }
         })
     }
 }

@@ -11,6 +11,8 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 use parking_lot::Mutex;
 
+use crate::actor::panics::drop_quietly;
+
 struct Buffer<T> {
     items: VecDeque<T>,
     missed: u64,
@@ -61,6 +63,7 @@ impl<T: Clone> Topic<T> {
             wakers.extend(buffer.waker.take());
         });
         wakers.into_iter().for_each(Waker::wake);
+        drop_quietly(lost);
     }
 
     /// A subscription that holds at most `capacity` items (at least one).

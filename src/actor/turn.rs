@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::actor::cell::{Behaviour, Cell};
-use crate::actor::cell_turn::{Next, Settled};
+use crate::actor::cell_turn::{Last, Next, Settled};
 use crate::actor::dead_letter::DeadReason;
 use crate::actor::definition::{Actor, Handled};
 use crate::actor::panics;
@@ -138,7 +138,7 @@ enum Step<A: Actor> {
     Tick(A::Msg),
     Look(Look),
     Stop(Exit),
-    Kill,
+    End(End),
 }
 
 impl<A: Actor> Turn<A> {
@@ -157,7 +157,8 @@ impl<A: Actor> Turn<A> {
                     Next::Tick(state, message) => Poll::Ready(Some((state, Step::Tick(message)))),
                     Next::Look(state, look) => Poll::Ready(Some((state, Step::Look(look)))),
                     Next::Stop(state, exit) => Poll::Ready(Some((state, Step::Stop(exit)))),
-                    Next::Kill(state) => Poll::Ready(Some((state, Step::Kill))),
+                    Next::Kill(state) => Poll::Ready(Some((state, Step::End(End::Killed)))),
+                    Next::Fail(state, failure) => Poll::Ready(Some((state, Step::End(End::Failed(failure))))),
                     Next::Drained => {
                         self.cell.drained();
                         continue;
@@ -196,7 +197,7 @@ impl<A: Actor> Turn<A> {
             Step::Batch => self.handle_batch(state).await,
             Step::Tick(message) => self.handle_tick(state, message).await,
             Step::Look(look) => panics::catch(|| look(&mut **state)).err().map(End::Failed),
-            Step::Kill => Some(End::Killed),
+            Step::End(end) => Some(end),
             Step::Stop(exit) => {
                 let mut state = running.take()?;
                 let stopped = guarded(&self.cell, self.ticket, state.actor.stop(&exit, &mut state.cx)).await;
@@ -303,31 +304,23 @@ impl<A: Actor> Turn<A> {
         panics::drop_quietly(running);
         let kind = kind_name::<A::Msg>(self.kind);
         let taken = self.taken.take();
-        if let Some(taken) = &taken {
-            let handled = std::mem::take(&mut self.handled);
-            self.cell.settle_last(self.ticket, taken.lane, handled, &mut self.batch, &mut self.wakers);
-        }
-        self.wakers.drain(..).for_each(Waker::wake);
-        let in_hand = taken.filter(|_| !stashed);
-        let exit = match end {
-            End::Failed(failure) => {
+        let crashes = taken.as_ref().map(|taken| taken.crashes + 1).filter(|_| !stashed);
+        let kept = self.kept.take();
+        let (exit, last) = match (end, crashes) {
+            (End::Killed, None) => (Exit::Killed, Last::Safe),
+            (End::Killed, Some(_)) => (Exit::Killed, Last::Killed { kind, kept }),
+            (End::Failed(failure), None) => (Exit::Failed(Arc::new(failure)), Last::Safe),
+            (End::Failed(failure), Some(crashes)) => {
                 let failure = Arc::new(failure);
-                if let Some(taken) = in_hand {
-                    let crashed = match self.kept.take() {
-                        Some(message) => Crashed::Kept { message, crashes: taken.crashes + 1 },
-                        None => Crashed::Lost,
-                    };
-                    self.cell.crash(self.ticket, kind, crashed, &failure);
-                }
-                Exit::Failed(failure)
-            }
-            End::Killed => {
-                if in_hand.is_some() {
-                    self.cell.cut_short(self.ticket, kind, self.kept.take());
-                }
-                Exit::Killed
+                let crashed = kept.map_or(Crashed::Lost, |message| Crashed::Kept { message, crashes });
+                (Exit::Failed(Arc::clone(&failure)), Last::Crashed { kind, crashed, failure })
             }
         };
+        if let Some(taken) = taken {
+            let handled = std::mem::take(&mut self.handled);
+            let settled = Settled { lane: taken.lane, handled, times: &mut self.times, leave: false };
+            self.cell.settle_last(self.ticket, settled, &mut self.batch, last);
+        }
         self.cell.end(self.ticket, exit);
     }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::actor::ask::Slot as AnswerSlot;
+use crate::actor::ask::{Awaiting, Slot as AnswerSlot};
 use crate::actor::child::{Address, Child, Owner};
 use crate::actor::definition::Actor;
 use crate::actor::handle::Handle;
@@ -15,7 +15,7 @@ use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::member::Member;
 use crate::supervisor::node::Node;
 use crate::supervisor::rules::action::Event;
-use crate::supervisor::rules::entry::Slot;
+use crate::supervisor::rules::entry::{Slot, Status};
 use crate::supervisor::rules::state::Phase;
 use crate::supervisor::spec::Bound;
 
@@ -82,7 +82,8 @@ impl Node {
         policy: Arc<ChildPolicy>,
         make: impl FnOnce() -> Arc<dyn Member>,
     ) -> Result<Arc<dyn Child>, SpawnError> {
-        let (slot, child, answer) = {
+        let (slot, child, deferred, launch, answer) = {
+            let now = self.hub.now();
             let mut state = self.state.lock();
             if matches!(state.rules.phase(), Phase::New | Phase::Ending(_) | Phase::Ended) || state.closed.is_some() {
                 return Err(SpawnError::Stopping { path: self.path.clone() });
@@ -94,29 +95,45 @@ impl Node {
             let member = make();
             let child = member.child();
             state.seat(slot, Arc::clone(&name), member);
-            let answer = if state.rules.is_blocked() {
-                let (reply, answer) = AnswerSlot::open(None);
-                state.awaited.insert(slot, reply);
-                Some(answer)
-            } else {
-                None
-            };
-            (slot, child, answer)
+            let actions = self.hub.with_rng(|rng| state.rules.on(Event::StartAdded(slot), now, rng));
+            let (deferred, launch) = self.perform(&mut state, actions, now, Some(slot));
+            let answer = launch.is_none().then(|| state.await_start(slot));
+            (slot, child, deferred, launch, answer)
         };
-        let (deferred, launch) = self.apply_for(Event::StartAdded(slot), answer.is_none().then_some(slot));
         deferred.run(self);
-        let started = match (launch, answer) {
+        let mut given_up = GivenUp { node: self, slot, child: Address::of(&child), armed: true };
+        let mut started = match (launch, answer) {
             (Some(launch), _) => launch.run().await,
-            (None, Some(answer)) => {
-                let mut given_up = GivenUp { node: self, slot, child: Address::of(&child), armed: true };
-                let started = answer.answer().await.unwrap_or(Err(Exit::Shutdown));
-                given_up.armed = false;
-                started
-            }
+            (None, Some(answer)) => answer.answer().await.unwrap_or(Err(Exit::Shutdown)),
             (None, None) => Err(Exit::Shutdown),
         };
+        // A group restart may have cut the start, and goes on with it by itself.
+        while started.is_err()
+            && let Some(answer) = self.still_starting(slot, given_up.child)
+        {
+            started = answer.answer().await.unwrap_or(Err(Exit::Shutdown));
+        }
+        given_up.armed = false;
         started.map_err(|exit| SpawnError::Failed { path: self.path.child(&name), exit })?;
         Ok(child)
+    }
+}
+
+impl Node {
+    /// Waits on for a child that its supervisor is starting, or has started.
+    fn still_starting(&self, slot: Slot, child: Address) -> Option<Awaiting<Result<(), Exit>>> {
+        let mut state = self.state.lock();
+        if !state.holds(slot, child) {
+            return None;
+        }
+        match state.rules.status(slot) {
+            Status::Running => {
+                let (reply, answer) = AnswerSlot::open(None);
+                let _ = reply.send(Ok(()));
+                Some(answer)
+            }
+            Status::Down | Status::Starting | Status::Stopping(_) | Status::Waiting => Some(state.await_start(slot)),
+        }
     }
 }
 

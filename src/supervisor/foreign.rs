@@ -64,42 +64,43 @@ impl RactorChild {
     }
 }
 
+/// What each incarnation of a ractor actor is cloned from.
+struct Model<T: Actor> {
+    handler: T,
+    args: Mutex<T::Arguments>,
+}
+
 /// A ractor actor with what its incarnations are made of.
 pub(crate) struct RactorMember<T: Actor + Clone> {
     child: Arc<RactorChild>,
     above: Option<Weak<dyn Above>>,
     registered: String,
-    handler: T,
-    args: Mutex<T::Arguments>,
+    model: Arc<Model<T>>,
 }
 
-impl<T> RactorMember<T>
-where
-    T: Actor + Clone,
-    T::Arguments: Clone,
-{
-    pub(crate) fn new(seat: &Seat, handler: T, args: T::Arguments) -> Self {
+impl<T: Actor + Clone> RactorMember<T> {
+    fn new(seat: &Seat, model: Arc<Model<T>>) -> Self {
         let path = seat.parent.child(&seat.name);
+        let life = Life {
+            actor: None,
+            killed: false,
+            stopping: Arc::new(AtomicBool::new(false)),
+            incarnation: 0,
+            watchers: Vec::new(),
+            watches_issued: 0,
+            closed: None,
+        };
         Self {
             registered: format!("{}@{:.8}/{path}", seat.hub.name, seat.hub.id.simple()),
             child: Arc::new(RactorChild {
                 name: Arc::clone(&seat.name),
                 path,
                 actor: std::any::type_name::<T>(),
-                life: Mutex::new(Life {
-                    actor: None,
-                    killed: false,
-                    stopping: Arc::new(AtomicBool::new(false)),
-                    incarnation: 0,
-                    watchers: Vec::new(),
-                    watches_issued: 0,
-                    closed: None,
-                }),
+                life: Mutex::new(life),
                 cut: Notify::new(),
             }),
             above: seat.above.clone(),
-            handler,
-            args: Mutex::new(args),
+            model,
         }
     }
 }
@@ -128,9 +129,9 @@ where
         Box::pin(async move {
             let Some(above) = self.above.as_ref().and_then(Weak::upgrade) else { return Err(Exit::Killed) };
             let Some(ShellRef(shell)) = above.shell() else { return Err(Exit::Killed) };
-            let args = self.args.lock().clone();
+            let args = self.model.args.lock().clone();
             let name = Some(self.registered.clone());
-            let starting = Actor::spawn_linked(name, self.handler.clone(), args, shell);
+            let starting = Actor::spawn_linked(name, self.model.handler.clone(), args, shell);
             let started = self.child.unless_cut(starting).await.ok_or(Exit::Killed)?;
             let (actor, _) = started.map_err(|error| refused(&error.to_string()))?;
             let cell = actor.get_cell();
@@ -264,16 +265,13 @@ impl ChildSpec {
         Self {
             name: name.to_owned(),
             policy: ChildPolicy::default(),
-            recipe: Arc::new(RactorRecipe { handler, args: Mutex::new(args) }),
+            recipe: Arc::new(RactorRecipe(Arc::new(Model { handler, args: Mutex::new(args) }))),
             error: None,
         }
     }
 }
 
-struct RactorRecipe<T: Actor> {
-    handler: T,
-    args: Mutex<T::Arguments>,
-}
+struct RactorRecipe<T: Actor>(Arc<Model<T>>);
 
 impl<T> Recipe for RactorRecipe<T>
 where
@@ -281,7 +279,7 @@ where
     T::Arguments: Clone,
 {
     fn make(&self, seat: Seat) -> Arc<dyn Member> {
-        Arc::new(RactorMember::new(&seat, self.handler.clone(), self.args.lock().clone()))
+        Arc::new(RactorMember::new(&seat, Arc::clone(&self.0)))
     }
 
     fn check(&self) -> Result<(), SpecError> {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::actor::ask::Reply;
+use crate::actor::ask::{Awaiting, Reply, Slot as AnswerSlot};
 use crate::actor::child::{Address, After, Child, Incarnation, Owner};
 use crate::actor::hub::Hub;
 use crate::actor::rare::Watcher;
@@ -35,6 +35,8 @@ pub(crate) struct State {
     /// Who waits to hear that all declared children have started.
     pub(crate) ready: Option<Reply<Result<(), Exit>>>,
     pub(crate) foreign: Foreign,
+    /// Whose failure it gave up over.
+    pub(crate) culprit: Option<Path>,
     pub(crate) shell: Option<ShellRef>,
     pub(crate) who: Incarnation,
     /// How many incarnations there have been.
@@ -88,6 +90,7 @@ impl Node {
                 awaited: HashMap::new(),
                 ready: None,
                 foreign: Foreign::default(),
+                culprit: None,
                 shell: None,
                 who: Incarnation { slot: 0, number: 0 },
                 lives: 0,
@@ -146,6 +149,19 @@ impl State {
     /// Closes all that are left; they must be down.
     pub(crate) fn close_members(&self) -> Vec<After> {
         self.members.iter().flatten().map(|member| member.child().close(&Exit::Shutdown)).collect()
+    }
+
+    /// The name of the child in this place.
+    pub(crate) fn name_of(&self, slot: Slot) -> Option<String> {
+        let member = self.members.get(slot.0 as usize)?.as_ref()?;
+        Some(member.child().name().to_owned())
+    }
+
+    /// Answers when this child has started, or has left instead.
+    pub(crate) fn await_start(&mut self, slot: Slot) -> Awaiting<Result<(), Exit>> {
+        let (reply, answer) = AnswerSlot::open(None);
+        self.awaited.insert(slot, reply);
+        answer
     }
 
     /// Whether the child in this place is that one.

@@ -7,7 +7,8 @@ use crate::actor::ask::Reply;
 use crate::actor::child::{Address, After, Child, Incarnation};
 use crate::actor::failure::{Decision as Told, FailureReport};
 use crate::actor::panics::drop_quietly;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
+use crate::path::Path;
 use crate::supervisor::alarm_task;
 use crate::supervisor::launch::Launch;
 use crate::supervisor::node::{Node, State};
@@ -115,7 +116,7 @@ impl Node {
         (deferred, launch)
     }
 
-    fn perform(
+    pub(crate) fn perform(
         &self,
         state: &mut State,
         actions: Vec<Action>,
@@ -156,6 +157,9 @@ impl Node {
                 Action::Remove(slot, exit) => self.remove(state, slot, &exit, &mut deferred),
                 Action::Ready => deferred.answers.extend(state.ready.take().map(|reply| (reply, Ok(())))),
                 Action::Decided { slot, exit, decision, failures_in_window } => {
+                    if decision == Decision::Escalate {
+                        state.culprit = state.name_of(slot).map(|name| self.path.child(&name));
+                    }
                     deferred.reports.extend(self.report(state, slot, exit, decision, failures_in_window));
                 }
                 Action::End(exit) => {
@@ -163,9 +167,12 @@ impl Node {
                         // It was closed while it still ran: only now its children are down.
                         deferred.afters.extend(state.close_members());
                     }
+                    let waiting = std::mem::take(&mut state.awaited).into_values();
+                    deferred.answers.extend(waiting.map(|reply| (reply, Err(Exit::Shutdown))));
                     let ready = state.ready.take();
                     let shell = state.shell.take();
                     let while_starting = ready.is_some();
+                    let exit = if while_starting { blamed(exit, state.culprit.take()) } else { exit };
                     deferred.answers.extend(ready.map(|reply| (reply, Err(exit.clone()))));
                     deferred.ended = Some(Ended { exit, who: state.who, shell, while_starting });
                 }
@@ -250,5 +257,17 @@ impl Node {
                 }
             }
         }
+    }
+}
+
+/// Why a tree did not start, with the child that did not.
+fn blamed(exit: Exit, culprit: Option<Path>) -> Exit {
+    match (exit, culprit) {
+        // From further below, it names its culprit already.
+        (Exit::Failed(failure), Some(culprit)) if !failure.text.starts_with(culprit.as_str()) => {
+            let text = format!("{culprit}: {}", failure.text);
+            Exit::Failed(Arc::new(Failure { text, ..(*failure).clone() }))
+        }
+        (exit, _) => exit,
     }
 }

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::actor::ask::Slot as AnswerSlot;
 use crate::actor::child::{Address, Child, Owner};
-use crate::actor::watch::Watched;
+use crate::actor::watch::{Watched, ended};
 use crate::exit::Exit;
 use crate::path::Path;
 use crate::snapshot::ActorSnapshot;
@@ -63,9 +62,7 @@ impl ActorRef {
 
     /// Waits until it has stopped for good, and says why.
     pub async fn stopped(&self) -> Exit {
-        let (reply, awaiting) = AnswerSlot::open(None);
-        self.child.watch(Box::new(move |exit| drop(reply.send(exit))));
-        awaiting.answer().await.unwrap_or(Exit::Shutdown)
+        ended(Arc::clone(&self.child)).await
     }
 
     /// The present incarnation of a ractor actor, if it is one and takes this type of message. A restart makes another.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::actor::ask::Slot as AnswerSlot;
 use crate::actor::child::Child;
+use crate::actor::watch::ended;
 use crate::exit::Exit;
 use crate::mailbox::ledger::Ledger;
 use crate::snapshot::Status;
@@ -39,13 +39,11 @@ impl System {
 
     /// Waits until the system has ended, and says why: stopped, killed, or given up beyond the root's intensity.
     pub async fn stopped(&self) -> Exit {
-        let (reply, awaiting) = AnswerSlot::open(None);
-        Child::watch(&*self.root, Box::new(move |exit| drop(reply.send(exit))));
-        awaiting.answer().await.unwrap_or(Exit::Shutdown)
+        ended(Arc::clone(&self.root) as Arc<dyn Child>).await
     }
 
-    /// Waits until the tree is at rest: no start, stop or restart under way, no handler running, every queue empty.
-    /// Suspended actors count as resting with what they hold. Timers that are not due yet do not count.
+    /// Waits until the tree is at rest: no start, stop or restart under way, no handler running, every queue and
+    /// stash empty. Suspended actors count as resting with what they hold. Timers that are not due yet do not count.
     pub async fn quiescent(&self) {
         let mut pause = LOOK_LEAST;
         loop {

@@ -35,7 +35,6 @@ impl Record {
     }
 
     /// Takes all lines out.
-    #[must_use]
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lines.lock())
     }

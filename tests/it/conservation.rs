@@ -30,6 +30,7 @@ fn message(rng: &mut fastrand::Rng) -> Do {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one storm")]
 async fn torment(seed: u64, retry: u32, bytes: usize) {
     let mut builder = System::builder("test").seed(seed).intensity(u32::MAX, "1h");
     for n in 0..ACTORS {

@@ -372,10 +372,8 @@ fn spawns_race_with_group_restarts_and_none_is_orphaned() {
                         let spawned =
                             system.start_child("group", spec(&name, &record).restart(Restart::Transient)).await;
                         match spawned {
-                            Ok(x) => {
-                                x.stop();
-                                x.stopped().await;
-                            }
+                            // A group restart brings it back, as OTP's does; nobody waits for its end here.
+                            Ok(x) => x.stop(),
                             Err(error) => refused.push((name, error)),
                         }
                     }

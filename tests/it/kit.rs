@@ -5,16 +5,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use swarmtree::testing::Record;
-use swarmtree::{Actor, ActorSpec, Context, Exit, Fail, Handle, Handled, Message, Reply, StartError, System};
+use swarmtree::testing::{Act, Record, Script, Scripted};
+use swarmtree::{
+    Actor, ActorSpec, Context, Exit, Fail, Handle, Handled, Message, Reply, StartError, Supervisor, System,
+};
 use tokio::sync::Semaphore;
 
-pub type Work = Box<dyn FnOnce(&mut Hand, &mut Context<Hand>) -> Result<(), Fail> + Send>;
-pub type Job<'a> = Pin<Box<dyn Future<Output = Result<(), Fail>> + Send + 'a>>;
-pub type Wait = Box<dyn for<'a> FnOnce(&'a mut Hand, &'a mut Context<Hand>) -> Job<'a> + Send>;
+pub(crate) type Work = Box<dyn FnOnce(&mut Hand, &mut Context<Hand>) -> Result<(), Fail> + Send>;
+pub(crate) type Job<'a> = Pin<Box<dyn Future<Output = Result<(), Fail>> + Send + 'a>>;
+pub(crate) type Wait = Box<dyn for<'a> FnOnce(&'a mut Hand, &'a mut Context<Hand>) -> Job<'a> + Send>;
 
 /// What a [`Hand`] is told to do.
-pub enum Do {
+pub(crate) enum Do {
     Note(String),
     /// A note that weighs so many bytes.
     Weigh(usize, String),
@@ -59,14 +61,14 @@ impl Message for Do {
 }
 
 /// Records what it handles; `start`, `stop` and `drop` with its own name before.
-pub struct Hand {
+pub(crate) struct Hand {
     pub name: String,
     pub record: Record,
     pub open: bool,
 }
 
 #[derive(Clone)]
-pub struct Args(pub String, pub Record);
+pub(crate) struct Args(pub String, pub Record);
 
 impl Actor for Hand {
     const KEEPS: bool = true;
@@ -124,44 +126,44 @@ impl Actor for Hand {
     }
 }
 
-pub fn note(line: impl ToString) -> Do {
+pub(crate) fn note(line: impl ToString) -> Do {
     Do::Note(line.to_string())
 }
 
-pub fn now(work: impl FnOnce(&mut Hand, &mut Context<Hand>) + Send + 'static) -> Do {
+pub(crate) fn now(work: impl FnOnce(&mut Hand, &mut Context<Hand>) + Send + 'static) -> Do {
     Do::Now(Box::new(|hand, cx| {
         work(hand, cx);
         Ok(())
     }))
 }
 
-pub fn fail(reason: &'static str) -> Do {
+pub(crate) fn fail(reason: &'static str) -> Do {
     Do::Now(Box::new(move |_, _| Err(Fail::new(reason))))
 }
 
-pub fn later(wait: impl for<'a> FnOnce(&'a mut Hand, &'a mut Context<Hand>) -> Job<'a> + Send + 'static) -> Do {
+pub(crate) fn later(wait: impl for<'a> FnOnce(&'a mut Hand, &'a mut Context<Hand>) -> Job<'a> + Send + 'static) -> Do {
     Do::Later(Box::new(wait))
 }
 
 /// Keeps an actor inside a handler until it is opened.
 #[derive(Clone)]
-pub struct Gate(Arc<Semaphore>);
+pub(crate) struct Gate(Arc<Semaphore>);
 
 impl Gate {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(Semaphore::new(0)))
     }
 
-    pub fn open(&self) {
+    pub(crate) fn open(&self) {
         self.0.add_permits(1);
     }
 
-    pub async fn passed(&self) {
+    pub(crate) async fn passed(&self) {
         self.0.acquire().await.unwrap().forget();
     }
 
     /// A message whose handler records `held` and waits for the gate.
-    pub fn hold(&self) -> Do {
+    pub(crate) fn hold(&self) -> Do {
         let gate = self.clone();
         later(move |hand, _| {
             Box::pin(async move {
@@ -173,12 +175,12 @@ impl Gate {
     }
 }
 
-pub fn spec(name: &str, record: &Record) -> ActorSpec<Hand> {
+pub(crate) fn spec(name: &str, record: &Record) -> ActorSpec<Hand> {
     ActorSpec::new(name, Args(name.to_owned(), record.clone()))
 }
 
 /// A system with a root that forgives, and one hand `a` in it.
-pub async fn one(change: impl FnOnce(ActorSpec<Hand>) -> ActorSpec<Hand>) -> (System, Handle<Do>, Record) {
+pub(crate) async fn one(change: impl FnOnce(ActorSpec<Hand>) -> ActorSpec<Hand>) -> (System, Handle<Do>, Record) {
     let record = Record::new();
     let system = System::builder("test").intensity(1000, "1h").child(change(spec("a", &record))).start().await.unwrap();
     let a = system.find::<Hand>("a").unwrap();
@@ -186,7 +188,7 @@ pub async fn one(change: impl FnOnce(ActorSpec<Hand>) -> ActorSpec<Hand>) -> (Sy
 }
 
 /// A forgiving system with several hands, in this order.
-pub async fn several<const N: usize>(names: [&str; N]) -> (System, [Handle<Do>; N], Record) {
+pub(crate) async fn several<const N: usize>(names: [&str; N]) -> (System, [Handle<Do>; N], Record) {
     let record = Record::new();
     let mut builder = System::builder("test").intensity(1000, "1h");
     for name in names {
@@ -198,13 +200,37 @@ pub async fn several<const N: usize>(names: [&str; N]) -> (System, [Handle<Do>; 
 }
 
 /// What must not take longer than this is stuck.
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(Duration::from_secs(60), future).await {
         Ok(done) => done,
         Err(_) => panic!("stuck: {what}"),
     }
 }
 
-pub fn ledger(handle: &Handle<Do>) -> swarmtree::Ledger {
+pub(crate) fn ledger(handle: &Handle<Do>) -> swarmtree::Ledger {
     handle.snapshot().mailbox.unwrap().ledger
+}
+
+pub(crate) fn weigh(bytes: usize, line: &str) -> Do {
+    Do::Weigh(bytes, line.to_owned())
+}
+
+pub(crate) fn guarded(line: &str) -> Do {
+    Do::Guarded(line.to_owned())
+}
+
+pub(crate) fn scripted(names: &[&str], record: &Record, supervisor: Supervisor) -> Supervisor {
+    names.iter().fold(supervisor, |supervisor, name| supervisor.child(Script::new(name, record).spec()))
+}
+
+pub(crate) fn find(system: &System, path: &str) -> Handle<Act> {
+    system.find::<Scripted>(path).unwrap()
+}
+
+pub(crate) async fn life_of(handle: &Handle<Act>) -> u32 {
+    soon("an answer", handle.within(Duration::from_secs(60)).ask(Act::Life)).await.unwrap()
+}
+
+pub(crate) fn boom() -> Act {
+    Act::Panic("boom".into())
 }

@@ -86,7 +86,6 @@ impl Rules {
     }
 
     /// What a child is doing; a free slot's is down.
-    #[cfg(test)]
     pub(crate) fn status(&self, slot: Slot) -> Status {
         self.table.status(slot)
     }
