@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use swarmtree::{Actor, Dynamic, Fail, SpawnError, actor, handlers};
+use swarmtree::{Dynamic, Fail, actor, handlers};
 
 use crate::airport::{Airport, AirportHandle};
 use crate::carrier::{Carrier, CarrierHandle};
@@ -79,32 +79,20 @@ impl Parser {
         let airport = match self.airports.get(&flight.origin) {
             Some(known) => known,
             None => {
-                let airport = on_first_sight(&self.desk.airports, flight.origin.as_str()).await.map_err(failed)?;
+                let airport = self.desk.airports.get_or_start(flight.origin.as_str(), ()).await.map_err(failed)?;
                 self.airports.entry(flight.origin).or_insert(airport)
             }
         };
         airport.departed(flight).await.map_err(failed)?;
         let carrier = match self.carriers.get(&flight.carrier) {
             Some(known) => known,
-            None => match on_first_sight(&self.desk.carriers, flight.carrier.as_str()).await {
+            None => match self.desk.carriers.get_or_start(flight.carrier.as_str(), ()).await {
                 Ok(carrier) => self.carriers.entry(flight.carrier).or_insert(carrier),
                 Err(_) => return Ok(()),
             },
         };
         drop(carrier.operated(flight).await);
         Ok(())
-    }
-}
-
-/// The actor of this name, started if nobody has seen it before.
-async fn on_first_sight<A: Actor<Args = ()>>(under: &Dynamic<A>, name: &str) -> Result<A::Handle, SpawnError> {
-    if let Some(known) = under.find(name) {
-        return Ok(known);
-    }
-    match under.start(name, ()).await {
-        // Another parser was faster.
-        Err(SpawnError::Exists { path }) => under.find(name).ok_or(SpawnError::Exists { path }),
-        started => started,
     }
 }
 

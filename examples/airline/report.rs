@@ -73,9 +73,9 @@ impl Report {
             .collect();
 
         let (mut by_origin, mut flown) = (BTreeMap::new(), BTreeMap::<CarrierCode, u64>::new());
-        for code in names_below(swarm, "airports") {
-            let Some(code) = AirportCode::read(&code) else { continue };
-            let Some(airport) = swarm.airports.find(code.as_str()) else { continue };
+        for airport in swarm.airports.children() {
+            let path = airport.path();
+            let Some(code) = path.names().last().and_then(AirportCode::read) else { continue };
             let report = airport.report().await?;
             by_origin.insert(code, report.tally);
             for (carrier, flights) in report.by_carrier {
@@ -112,16 +112,6 @@ impl Report {
             took: Duration::ZERO,
         })
     }
-}
-
-/// The names of all actors below a supervisor.
-fn names_below(swarm: &Swarm, supervisor: &str) -> Vec<String> {
-    let all = swarm.system.snapshot().into_iter();
-    all.filter_map(|seen| match seen.path.split_last() {
-        Some((above, name)) if above.as_str() == supervisor => Some(name.to_owned()),
-        Some(_) | None => None,
-    })
-    .collect()
 }
 
 fn lost(flown: &BTreeMap<CarrierCode, u64>, known: &BTreeMap<CarrierCode, Tally>) -> BTreeMap<CarrierCode, Lost> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use swarmtree::shutdown_signal;
 use tokio::task::JoinHandle;
 
 use crate::input::{FlightsFile, Source, Unusable};
@@ -69,7 +70,7 @@ pub(crate) async fn run(options: &Options) -> Result<Finished, Failed> {
     let begun = Instant::now();
     let source = options.flights.clone().map_or(Source::January, Source::File);
     let gauge = Arc::new(Gauge::default());
-    let mut interrupt = pin!(tokio::signal::ctrl_c());
+    let mut interrupt = pin!(shutdown_signal());
     // The interrupt is looked at first, so that from here on none ends the process unheard.
     let (FlightsFile { lines, columns }, rows_expected) = tokio::select! {
         biased;
@@ -89,7 +90,7 @@ pub(crate) async fn run(options: &Options) -> Result<Finished, Failed> {
     let (ending, mut crash) = halted_by(interrupt, reading, &gauge, source.bytes()).await;
     tokio::select! {
         () = settle(&swarm, &ending, crash.as_mut()) => {}
-        _ = tokio::signal::ctrl_c() => {
+        _ = shutdown_signal() => {
             swarm.system.kill().await;
             return Err(Failed::Killed);
         }
