@@ -268,28 +268,44 @@ fn loom_more_capacity_lets_a_waiting_sender_in() {
     });
 }
 
+/// Asks in place if the actor is idle; otherwise the request is sent, and never answered.
+fn ask_in_place(handle: &Handle<Told>) {
+    let call: Call<Keeper, (), usize> = Call {
+        kind: "count",
+        lane: Lane::Normal,
+        timeout: None,
+        here: Some(|keeper, (), _| {
+            assert!(!keeper.inside, "two handlers at a time");
+            Ok(keeper.kept.len())
+        }),
+        message: |(), _reply| Told::Keep(9),
+    };
+    drop(block_on(handle.call(call, ())));
+}
+
 #[test]
 fn loom_an_ask_in_place_excludes_the_turn() {
     check(|| {
         let world = World::new(4);
         let handle = world.handle.clone();
-        let asker = thread::spawn(move || {
-            let call: Call<Keeper, (), usize> = Call {
-                kind: "count",
-                lane: Lane::Normal,
-                timeout: None,
-                here: Some(|keeper, (), _| {
-                    assert!(!keeper.inside, "two handlers at a time");
-                    Ok(keeper.kept.len())
-                }),
-                message: |(), _reply| Told::Keep(9),
-            };
-            drop(block_on(handle.call(call, ())));
-        });
+        let asker = thread::spawn(move || ask_in_place(&handle));
         world.handle.try_send(Told::Yield(1)).unwrap();
         asker.join().unwrap();
         assert!(kept(&world.handle).contains(&1));
         assert_eq!(world.stop().accepted, 3);
+    });
+}
+
+#[test]
+fn loom_a_message_that_comes_during_an_ask_in_place_is_handled() {
+    check(|| {
+        let world = World::new(4);
+        let handle = world.handle.clone();
+        let asker = thread::spawn(move || ask_in_place(&handle));
+        // Nobody else sends: the one who hands the state back must call the turn.
+        kept(&world.handle);
+        asker.join().unwrap();
+        assert_eq!(world.stop().accepted, 2);
     });
 }
 
