@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::path::Path;
-use crate::snapshot::{ActorKind, ActorSnapshot, Status};
+use crate::snapshot::{ActorKind, ActorSnapshot};
 use crate::system::running::System;
 
 /// What one failure of an actor would do.
@@ -84,19 +84,11 @@ impl System {
 }
 
 fn line(name: &str, seen: &ActorSnapshot) -> String {
-    let status = match seen.status {
-        Status::Down => "down",
-        Status::Starting => "starting",
-        Status::Idle => "idle",
-        Status::Busy => "busy",
-        Status::Suspended => "suspended",
-        Status::Stopped => "stopped",
-    };
     let kind = match seen.kind {
         ActorKind::Cell | ActorKind::Supervisor => seen.actor.rsplit("::").next().unwrap_or(seen.actor).to_owned(),
         ActorKind::Ractor => format!("ractor {}", seen.actor.rsplit("::").next().unwrap_or(seen.actor)),
     };
-    let mut text = format!("{name} ({kind}) {status}");
+    let mut text = format!("{name} ({kind}) {}", seen.status.as_str());
     if let Some(mailbox) = &seen.mailbox {
         let _ = write!(text, " {}/{}", mailbox.normal + mailbox.urgent, mailbox.capacity);
     }

@@ -36,6 +36,21 @@ pub enum Status {
     Stopped,
 }
 
+impl Status {
+    /// The status in one word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Starting => "starting",
+            Self::Idle => "idle",
+            Self::Busy => "busy",
+            Self::Suspended => "suspended",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// One actor at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActorSnapshot {

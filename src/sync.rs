@@ -3,16 +3,16 @@
 //! Under `--cfg loom` locks, flags and tasks come from loom; otherwise from parking_lot, the standard library and tokio.
 
 #[cfg(loom)]
-pub(crate) use self::model::{AtomicBool, Executor, Mutex, yield_now};
+pub(crate) use self::model::{AtomicBool, AtomicU32, Executor, Mutex, yield_now};
 #[cfg(not(loom))]
-pub(crate) use self::real::{AtomicBool, Executor, Mutex, yield_now};
+pub(crate) use self::real::{AtomicBool, AtomicU32, Executor, Mutex, yield_now};
 
 #[cfg(not(loom))]
 mod real {
     use std::future::Future;
 
     pub(crate) use parking_lot::Mutex;
-    pub(crate) use std::sync::atomic::AtomicBool;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32};
     pub(crate) use tokio::task::yield_now;
 
     /// Where the tasks of a system run.
@@ -42,7 +42,7 @@ mod model {
     use std::future::Future;
     use std::task::Poll;
 
-    pub(crate) use loom::sync::atomic::AtomicBool;
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32};
 
     /// loom's lock with parking_lot's signature.
     #[derive(Debug, Default)]

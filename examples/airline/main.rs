@@ -71,7 +71,13 @@ fn tell(options: &Options, finished: &Finished) -> ExitCode {
         table::text(report)
     };
     // A reader of the report that has gone away, as `head` does, is no trouble of ours.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    let mut stdout = std::io::stdout();
+    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!("airline: cannot write the report: {error}");
+        return ExitCode::from(3);
+    }
     // The table has told of these already; the object has no place for them.
     if options.json {
         for line in table::rejected(report).iter().chain(&report.crash) {

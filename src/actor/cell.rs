@@ -22,7 +22,7 @@ use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::{Refusal, Refused};
 use crate::path::Path;
 use crate::spec::Overflow;
-use crate::sync::{AtomicBool, Mutex};
+use crate::sync::{AtomicBool, AtomicU32, Mutex};
 
 /// The state of a cell, of an actor type that only its own turn knows.
 pub(crate) trait Behaviour<M: Message>: Any + Send {
@@ -90,6 +90,8 @@ pub(crate) struct Cell<M: Message> {
     pub(crate) id: ActorId,
     /// Something is more urgent than the next message of the present batch.
     pub(crate) attention: AtomicBool,
+    /// The ticket of the present turn, for it to see between two messages that the cell was taken from it.
+    pub(crate) holder: AtomicU32,
     pub(crate) inner: Mutex<Inner<M>>,
 }
 
@@ -145,6 +147,7 @@ impl<M: Message> Cell<M> {
             id: class.hub.next_actor(),
             name,
             attention: AtomicBool::new(false),
+            holder: AtomicU32::new(0),
             inner: Mutex::new(Inner {
                 lanes: Lanes::new(bounds),
                 state: None,

@@ -48,9 +48,11 @@ impl<M: Message> Inner<M> {
 impl<M: Message> Cell<M> {
     /// A start begins; it holds the cell with the ticket that comes back, beside the number of the life. An address that was closed opens again.
     pub(crate) fn begin_start(&self, who: Incarnation) -> (u32, u32) {
+        let stamp = self.hub().stamp();
         let mut inner = self.inner.lock();
         if inner.phase == Phase::Stopped {
             inner.lanes.reopen();
+            inner.orders = Orders::default();
             inner.rare().exit = None;
         }
         let (remains, _) = inner.fall();
@@ -58,7 +60,11 @@ impl<M: Message> Cell<M> {
         inner.who = who;
         inner.lives += 1;
         let (ticket, life) = (inner.ticket, inner.lives);
+        // Room may have come free with nobody there to notice: a reopened address, or a turn that hung.
+        let mut wakers = Vec::new();
+        inner.lanes.admit(stamp, &mut wakers);
         drop(inner);
+        wakers.into_iter().for_each(Waker::wake);
         drop_quietly(remains);
         (ticket, life)
     }
@@ -129,9 +135,8 @@ impl<M: Message> Cell<M> {
 
     /// A draining actor has handled everything: its supervisor is to stop it.
     pub(crate) fn drained(self: &Arc<Self>) {
-        let slot = self.who().slot;
         if let Some(owner) = self.class.owner.upgrade() {
-            owner.terminate(slot, Address::of(self));
+            owner.terminate(&self.name, Address::of(self));
         }
     }
 
@@ -264,10 +269,6 @@ impl<M: Message> Cell<M> {
     pub(crate) fn is_stopped(&self) -> bool {
         self.inner.lock().phase == Phase::Stopped
     }
-
-    pub(crate) fn who(&self) -> Incarnation {
-        self.inner.lock().who
-    }
 }
 
 impl<M: Message> Child for Cell<M> {
@@ -288,6 +289,7 @@ impl<M: Message> Child for Cell<M> {
             let mut inner = self.inner.lock();
             let lost = inner.lanes.forfeit();
             let (remains, cut) = inner.fall();
+            self.holder.store(inner.ticket, Ordering::Relaxed);
             (remains, cut, lost)
         };
         tracing::error!(

@@ -168,6 +168,7 @@ impl<M: Message> Cell<M> {
             inner.settle(settled, batch, stamp, wakers);
         }
         self.attention.store(false, Ordering::Relaxed);
+        self.holder.store(ticket, Ordering::Relaxed);
         inner.resident |= stay == Some(true);
         if let Some(next) = inner.decide(limit, batch, stamp) {
             inner.waker = None;
@@ -189,6 +190,22 @@ impl<M: Message> Cell<M> {
         let state = inner.state.take()?;
         inner.phase = Phase::Busy;
         Some((state, inner.ticket))
+    }
+
+    /// Gives a borrowed state back untouched.
+    pub(crate) fn return_state(self: &Arc<Self>, state: Box<dyn Behaviour<M>>, ticket: u32) {
+        let (wake, lost) = {
+            let mut inner = self.inner.lock();
+            if inner.ticket == ticket {
+                inner.state = Some(state);
+                inner.phase = Phase::Idle;
+                (inner.rouse(), None)
+            } else {
+                (Wake::Nobody, Some(state))
+            }
+        };
+        self.wake(wake);
+        drop_quietly(lost);
     }
 
     /// Gives a borrowed state back after a message that was handled in place.
@@ -302,6 +319,8 @@ impl<M: Message> Inner<M> {
     fn park(&mut self, waker: &Waker) -> Next<M> {
         if !self.resident {
             self.lanes.shrink(SHRINK_ABOVE);
+            // An asynchronous handler may have left this turn's waker here; nobody must call a turn that is gone.
+            self.waker = None;
             return Next::Leave;
         }
         match &mut self.waker {

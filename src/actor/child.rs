@@ -30,10 +30,10 @@ impl Address {
 pub(crate) trait Owner: Send + Sync {
     /// The incarnation has ended, and its state is dropped.
     fn exited(&self, who: Incarnation, exit: Exit);
-    /// Stop the child for good, if the one in that place is still this one.
-    fn terminate(&self, slot: u32, child: Address);
-    /// Stop the child and start it anew, if the one in that place is still this one.
-    fn restart(&self, slot: u32, child: Address);
+    /// Stop the child for good, if the one of that name is still this one.
+    fn terminate(&self, name: &str, child: Address);
+    /// Stop the child and start it anew, if the one of that name is still this one.
+    fn restart(&self, name: &str, child: Address);
 }
 
 /// What runs user code (destructors, watchers) and therefore waits until the supervisor has released its lock.

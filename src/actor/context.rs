@@ -100,7 +100,8 @@ impl<A: Actor> Context<A> {
         })
     }
 
-    /// Has a message handled when another actor has stopped for good; at once if it has. Restarts do not count.
+    /// Has a message handled when another actor has stopped for good; at once if it has. Restarts do not count. It is
+    /// handled before the normal lane, and so before messages from that actor that are still queued.
     ///
     /// # Errors
     /// [`TooManyOrders`] beyond [`crate::OWNED_LIMIT`].

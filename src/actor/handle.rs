@@ -129,7 +129,7 @@ impl<M: Message> Handle<M> {
     /// child comes back if its whole group is restarted, or its supervisor.
     pub fn stop(&self) {
         if let Some(owner) = self.cell.class.owner.upgrade() {
-            owner.terminate(self.cell.who().slot, Address::of(&self.cell));
+            owner.terminate(&self.cell.name, Address::of(&self.cell));
         }
     }
 
@@ -147,7 +147,7 @@ impl<M: Message> Handle<M> {
     /// Stops the incarnation in good order and starts a new one. Does not count as a failure.
     pub fn restart(&self) {
         if let Some(owner) = self.cell.class.owner.upgrade() {
-            owner.restart(self.cell.who().slot, Address::of(&self.cell));
+            owner.restart(&self.cell.name, Address::of(&self.cell));
         }
     }
 

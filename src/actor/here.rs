@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::actor::cell::Cell;
 use crate::actor::definition::{Actor, Context};
 use crate::actor::panics;
-use crate::actor::running::known;
+use crate::actor::running::{is_known, known};
 use crate::exit::{Cause, Exit, Fail, Failure};
 
 /// A handler that ends without waiting, with its arguments apart.
@@ -23,6 +23,11 @@ pub(crate) fn run_here<A: Actor, T, R>(
     handler: Here<A, T, R>,
 ) -> Result<Result<R, NoReply>, T> {
     let Some((state, ticket)) = cell.borrow_state() else { return Err(args) };
+    // A handle may be made over an actor of another type that takes the same messages.
+    if !is_known::<A>(&*state) {
+        cell.return_state(state, ticket);
+        return Err(args);
+    }
     let Some(mut running) = known::<A>(state) else { return Err(args) };
     let current = cell.current();
     let outcome = current.enter(|| panics::catch(|| handler(&mut running.actor, args, &mut running.cx)));

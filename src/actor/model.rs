@@ -97,13 +97,13 @@ impl Owner for Above {
         }
     }
 
-    fn terminate(&self, _: u32, _: Address) {
+    fn terminate(&self, _: &str, _: Address) {
         if let Some(cell) = self.cell.lock().upgrade() {
             cell.order(|orders| orders.stop = true);
         }
     }
 
-    fn restart(&self, _: u32, _: Address) {}
+    fn restart(&self, _: &str, _: Address) {}
 }
 
 fn start(cell: &Arc<Cell<Told>>, number: u32) {

@@ -134,6 +134,13 @@ impl<T> Outlet<T> {
     }
 }
 
+impl<T> OutletStream<T> {
+    /// The next item; none once the outlet is dropped and all items were read.
+    pub async fn recv(&mut self) -> Option<T> {
+        self.items.recv().await
+    }
+}
+
 impl<T> Stream for OutletStream<T> {
     type Item = T;
 

@@ -239,7 +239,7 @@ impl<A: Actor> Turn<A> {
     fn handle_sync(&mut self, state: &mut Running<A>) -> Pause<A::Msg> {
         let keeps = self.cell.class.options.retry > 0;
         let metered = self.cell.hub().stamp().is_some();
-        while !self.cell.attention.load(Ordering::Relaxed) && !state.cx.wants_pause() {
+        while !self.looks_up() && !state.cx.wants_pause() {
             let Some(message) = self.batch.pop_front() else { break };
             self.kind = message.kind();
             if keeps {
@@ -253,6 +253,11 @@ impl<A: Actor> Turn<A> {
             }
         }
         Pause::Done
+    }
+
+    /// Whether something is more urgent than the next message, or the cell was taken from this turn while it hung.
+    fn looks_up(&self) -> bool {
+        self.cell.attention.load(Ordering::Relaxed) || self.cell.holder.load(Ordering::Relaxed) != self.ticket
     }
 
     /// One message of the batch is handled, or stashed.

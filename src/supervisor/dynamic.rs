@@ -101,7 +101,7 @@ impl Node {
             (slot, child, deferred, launch, answer)
         };
         deferred.run(self);
-        let mut given_up = GivenUp { node: self, slot, child: Address::of(&child), armed: true };
+        let mut given_up = GivenUp { node: self, name: &name, child: Address::of(&child), armed: true };
         let mut started = match (launch, answer) {
             (Some(launch), _) => launch.run().await,
             (None, Some(answer)) => answer.answer().await.unwrap_or(Err(Exit::Shutdown)),
@@ -140,7 +140,7 @@ impl Node {
 /// Takes a child back whose start is waited for no longer.
 struct GivenUp<'a> {
     node: &'a Node,
-    slot: Slot,
+    name: &'a str,
     child: Address,
     armed: bool,
 }
@@ -148,7 +148,7 @@ struct GivenUp<'a> {
 impl Drop for GivenUp<'_> {
     fn drop(&mut self) {
         if self.armed {
-            self.node.terminate(self.slot.0, self.child);
+            self.node.terminate(self.name, self.child);
         }
     }
 }

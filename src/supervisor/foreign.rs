@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Poll;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use ractor::{Actor, ActorCell, ActorRef, ActorStatus};
@@ -137,7 +138,21 @@ where
             let cell = actor.get_cell();
             let stopping = Arc::clone(&self.child.life.lock().stopping);
             above.adopt(cell.get_id(), Whose::Child(who, stopping));
-            self.child.life.lock().actor = Some(cell);
+            let id = cell.get_id();
+            let killed = {
+                let mut life = self.child.life.lock();
+                life.actor = Some(cell.clone());
+                life.killed
+            };
+            if killed {
+                cell.kill();
+            }
+            // An end before the shell knew whose it is was heard by nobody.
+            if cell.get_status() >= ActorStatus::Stopping && above.disown(id).is_some() {
+                cell.stop_children_and_wait(None, Some(Duration::from_secs(5))).await;
+                self.child.life.lock().actor = None;
+                return Err(Exit::Killed);
+            }
             Ok(())
         })
     }

@@ -50,8 +50,8 @@ struct Nobody;
 
 impl Owner for Nobody {
     fn exited(&self, _: Incarnation, _: Exit) {}
-    fn terminate(&self, _: u32, _: Address) {}
-    fn restart(&self, _: u32, _: Address) {}
+    fn terminate(&self, _: &str, _: Address) {}
+    fn restart(&self, _: &str, _: Address) {}
 }
 
 /// Where the arguments of each incarnation come from.

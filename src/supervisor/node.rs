@@ -188,12 +188,12 @@ impl Owner for Node {
         self.apply(Event::Exited(ChildKey { slot: Slot(who.slot), incarnation: who.number }, exit));
     }
 
-    fn terminate(&self, slot: u32, child: Address) {
-        self.apply_to(Slot(slot), child, Event::Terminate(Slot(slot)));
+    fn terminate(&self, name: &str, child: Address) {
+        self.apply_to(name, child, Event::Terminate);
     }
 
-    fn restart(&self, slot: u32, child: Address) {
-        self.apply_to(Slot(slot), child, Event::Restart(Slot(slot)));
+    fn restart(&self, name: &str, child: Address) {
+        self.apply_to(name, child, Event::Restart);
     }
 }
 

@@ -23,6 +23,8 @@ type Outcome = Result<(), Exit>;
 #[derive(Default)]
 pub(crate) struct Deferred {
     reports: Vec<FailureReport>,
+    /// Not spawned under the lock: a runtime that is gone drops them on the spot, and each tells the supervisor.
+    launches: Vec<Launch>,
     afters: Vec<After>,
     answers: Vec<(Reply<Outcome>, Outcome)>,
     /// How the child ended that was removed last.
@@ -41,7 +43,11 @@ struct Ended {
 
 impl Deferred {
     pub(crate) fn is_empty(&self) -> bool {
-        self.reports.is_empty() && self.afters.is_empty() && self.answers.is_empty() && self.ended.is_none()
+        self.launches.is_empty()
+            && self.reports.is_empty()
+            && self.afters.is_empty()
+            && self.answers.is_empty()
+            && self.ended.is_none()
     }
 
     /// Tells whoever waited for a start.
@@ -51,6 +57,9 @@ impl Deferred {
 
     /// Runs without any lock held.
     pub(crate) fn run(self, node: &Node) {
+        for launch in self.launches {
+            node.hub.executor.spawn(async move { drop(launch.run().await) });
+        }
         for report in &self.reports {
             node.tell(report);
         }
@@ -84,15 +93,13 @@ impl Node {
         removed.unwrap_or(exit)
     }
 
-    /// Judges what somebody asks of a child, if the one in that place is still that child.
-    pub(crate) fn apply_to(&self, slot: Slot, child: Address, event: Event) {
+    /// Judges what somebody asks of a child, if the one of that name is still that child.
+    pub(crate) fn apply_to(&self, name: &str, child: Address, event: impl FnOnce(Slot) -> Event) {
         let (deferred, _) = {
             let now = self.hub.now();
             let mut state = self.state.lock();
-            if !state.holds(slot, child) {
-                return;
-            }
-            let actions = self.hub.with_rng(|rng| state.rules.on(event, now, rng));
+            let Some(slot) = state.names.get(name).copied().filter(|slot| state.holds(*slot, child)) else { return };
+            let actions = self.hub.with_rng(|rng| state.rules.on(event(slot), now, rng));
             self.perform(&mut state, actions, now, None)
         };
         deferred.run(self);
@@ -103,12 +110,20 @@ impl Node {
     pub(crate) fn apply_for(&self, event: Event, caller_starts: Option<Slot>) -> (Deferred, Option<Launch>) {
         let now = self.hub.now();
         let mut state = self.state.lock();
-        let started = if let Event::Started(key) = &event
-            && state.rules.key(key.slot) == Some(*key)
-        {
-            state.awaited.remove(&key.slot)
-        } else {
-            None
+        let started = match &event {
+            Event::Started(key) | Event::Exited(key, _) if state.rules.key(key.slot) == Some(*key) => {
+                state.awaited.remove(&key.slot)
+            }
+            Event::Begin
+            | Event::Started(_)
+            | Event::StartFailed(..)
+            | Event::Exited(..)
+            | Event::Alarm(_)
+            | Event::StartAdded(_)
+            | Event::Terminate(_)
+            | Event::Restart(_)
+            | Event::End(_)
+            | Event::EndNow(_) => None,
         };
         let actions = self.hub.with_rng(|rng| state.rules.on(event, now, rng));
         let (mut deferred, launch) = self.perform(&mut state, actions, now, caller_starts);
@@ -132,7 +147,7 @@ impl Node {
                         if caller_starts == Some(key.slot) {
                             for_caller = Some(launch);
                         } else {
-                            self.hub.executor.spawn(async move { drop(launch.run().await) });
+                            deferred.launches.push(launch);
                         }
                     }
                 }

@@ -37,7 +37,7 @@ impl ActorRef {
 
     /// Stops it for good, with everything below it. Returns at once; [`ActorRef::stopped`] waits.
     pub fn stop(&self) {
-        self.with_slot(|slot, child| self.node.terminate(slot, child));
+        self.node.terminate(self.child.name(), Address::of(&self.child));
     }
 
     /// Ends its incarnation at once; its supervisor restarts it as after a crash.
@@ -47,7 +47,7 @@ impl ActorRef {
 
     /// Stops it in good order and starts it anew; also starts one that was stopped. Does not count as a failure.
     pub fn restart(&self) {
-        self.with_slot(|slot, child| self.node.restart(slot, child));
+        self.node.restart(self.child.name(), Address::of(&self.child));
     }
 
     /// Suspends it, or all cells below it. ractor actors know no suspension and go on.
@@ -70,13 +70,6 @@ impl ActorRef {
     pub fn ractor<M: ractor::Message>(&self) -> Option<ractor::ActorRef<M>> {
         let child = Arc::clone(&self.child).into_any().downcast::<RactorChild>().ok()?;
         typed(&child)
-    }
-
-    /// With this child's place and address; its name may be another's by now.
-    fn with_slot(&self, act: impl FnOnce(u32, Address)) {
-        if let Some(slot) = self.node.slot_of(self.child.name()) {
-            act(slot.0, Address::of(&self.child));
-        }
     }
 }
 

@@ -43,7 +43,17 @@ impl Rules {
                     self.table.started(key.slot, now);
                 }
             }
-            Event::StartFailed(key, exit) | Event::Exited(key, exit) => self.gone(key, exit, &mut turn),
+            Event::StartFailed(key, exit) => self.gone(key, exit, &mut turn),
+            Event::Exited(key, exit) => {
+                // Its end may be faster than the news of its start.
+                if self.table.current(key) == Some(Status::Starting) {
+                    self.table.started(key.slot, now);
+                    if self.plan.next_start() == Some(key.slot) {
+                        self.plan.started();
+                    }
+                }
+                self.gone(key, exit, &mut turn);
+            }
             Event::Alarm(alarm) => self.rang(alarm, &mut turn),
             Event::StartAdded(slot) => self.start_added(slot, &mut turn),
             Event::Terminate(slot) => self.terminate(slot, &mut turn),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::actor::child::Incarnation;
+use crate::actor::child::{Child, Incarnation};
 use crate::actor::hub::Hub;
 use crate::exit::Exit;
 use crate::path::Path;
@@ -11,7 +11,6 @@ use crate::spec::{Restart, SpecError, Strategy};
 use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::member::Seat;
 use crate::supervisor::node::Node;
-use crate::supervisor::rules::action::Event;
 use crate::supervisor::spec::Supervisor;
 use crate::sync::Executor;
 use crate::system::running::System;
@@ -99,22 +98,23 @@ impl SystemBuilder {
         let node = Node::new(seat, root.plan());
         let mut given_up = GivenUp { node: &node, armed: true };
         let begun = Arc::clone(&node).launch(Incarnation { slot: 0, number: 1 }).await;
-        given_up.armed = false;
+        given_up.armed = begun.is_err();
         begun.map_err(SystemError::Failed)?;
+        given_up.armed = false;
         Ok(System::new(hub, Arc::clone(&node)))
     }
 }
 
-/// Ends a system whose start was dropped halfway.
+/// Ends a system whose start failed or was dropped halfway: what is up is stopped, and nobody can be told things any more.
 struct GivenUp<'a> {
-    node: &'a Node,
+    node: &'a Arc<Node>,
     armed: bool,
 }
 
 impl Drop for GivenUp<'_> {
     fn drop(&mut self) {
         if self.armed {
-            self.node.apply(Event::End(Exit::Shutdown));
+            Child::close(Arc::clone(self.node), &Exit::Shutdown)();
         }
     }
 }

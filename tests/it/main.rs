@@ -13,4 +13,5 @@ mod mailbox;
 mod shutdown;
 mod specs;
 mod supervision;
+mod system;
 mod timers;

@@ -1,7 +1,7 @@
 //! A system's snapshot as serialisable data: the runtime's own types know no format.
 
 use serde::Serialize;
-use swarmtree::{ActorKind, ActorSnapshot, Ledger, MailboxSnapshot, Overflow, Status, System};
+use swarmtree::{ActorKind, ActorSnapshot, Ledger, MailboxSnapshot, Overflow, System};
 
 /// A whole system at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -96,14 +96,7 @@ impl From<&ActorSnapshot> for ActorView {
                 ActorKind::Ractor => "ractor",
             },
             actor: seen.actor,
-            status: match seen.status {
-                Status::Down => "down",
-                Status::Starting => "starting",
-                Status::Idle => "idle",
-                Status::Busy => "busy",
-                Status::Suspended => "suspended",
-                Status::Stopped => "stopped",
-            },
+            status: seen.status.as_str(),
             incarnation: seen.incarnation,
             restarts: seen.restarts,
             mailbox: seen.mailbox.as_ref().map(MailboxView::from),

@@ -202,8 +202,17 @@ fn a_first_start_that_fails_ends_the_supervisor_with_that_failure() {
 fn a_first_start_that_ends_quietly_is_a_failure_too() {
     let mut story = Story::new(policy(OneForOne), [kid(Restart::Permanent)]);
     story.only(Event::Begin);
-    assert_eq!(story.exit(1, Exit::Normal), [End]);
+    assert_eq!(story.run(Event::StartFailed(story.key(1), Exit::Normal)), [End]);
     assert!(matches!(story.ended, Some(Exit::Failed(failure)) if failure.cause == Cause::Start));
+}
+
+#[test]
+fn an_end_that_is_faster_than_the_news_of_its_start_is_an_end() {
+    let mut story = Story::new(policy(OneForOne), [kid(Restart::Transient)]);
+    story.only(Event::Begin);
+    let key = story.key(1);
+    assert_eq!(story.run(Event::Exited(key, Exit::Normal)), [Ready, Close(1)]);
+    assert_eq!(story.only(Event::Started(key)), []);
 }
 
 #[test]
