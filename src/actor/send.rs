@@ -10,13 +10,14 @@ use crate::actor::waits::{Located, Wait};
 use crate::mailbox::lane::Ticket;
 use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::{Refusal, Refused};
+use crate::path::Path;
 
 /// A message on its way into a mailbox; done when it is accepted.
 ///
 /// Dropping it before takes the message back: it is dropped too, was never accepted, and holds no room.
 #[must_use = "a send does nothing until it is awaited"]
 pub struct Sending<'a, M: Message> {
-    cell: Target<'a, M>,
+    target: Target<'a, M>,
     lane: Lane,
     state: State<M>,
     wait: Option<Wait>,
@@ -45,33 +46,49 @@ enum State<M> {
 
 impl<'a, M: Message> Sending<'a, M> {
     pub(crate) fn new(cell: &'a Arc<Cell<M>>, lane: Lane, message: M) -> Self {
-        Self { cell: Target::Borrowed(cell), lane, state: State::New(message), wait: None }
+        Self { target: Target::Borrowed(cell), lane, state: State::New(message), wait: None }
     }
 
     pub(crate) fn owned(cell: Arc<Cell<M>>, lane: Lane, message: M) -> Self {
-        Self { cell: Target::Owned(cell), lane, state: State::New(message), wait: None }
+        Self { target: Target::Owned(cell), lane, state: State::New(message), wait: None }
     }
 
-    /// The first look: in, refused, or in line.
+    /// The first look: in, refused, or in line. A handler that would wait records its wait first.
     fn begin(&mut self, message: M, cx: &mut Context<'_>) -> Poll<Result<(), Refused<M>>> {
-        if let Some(from) = self.cell.get().hub().running()
-            && self.wait.is_none()
-            && self.cell.get().would_wait(self.lane, &message)
+        if self.target.get().would_wait(self.lane, &message)
+            && let Err(cycle) = self.record_wait()
         {
-            let at: Arc<dyn Located> = Arc::clone(self.cell.get()) as Arc<dyn Located>;
-            match self.cell.get().hub().waits.wait(from, self.cell.get().id, at) {
-                Ok(wait) => self.wait = Some(wait),
-                Err(cycle) => return Poll::Ready(Err(Refused { message, reason: Refusal::Deadlock { cycle } })),
-            }
+            return Poll::Ready(Err(Refused { message, reason: Refusal::Deadlock { cycle } }));
         }
-        match self.cell.get().offer_or_enroll(self.lane, message, cx.waker()) {
+        match self.target.get().offer_or_enroll(self.lane, message, cx.waker()) {
             Ok(None) => Poll::Ready(Ok(())),
-            Ok(Some(ticket)) => {
-                self.state = State::Waiting(ticket);
-                Poll::Pending
-            }
+            Ok(Some(ticket)) => self.in_line(ticket),
             Err(refused) => Poll::Ready(Err(refused)),
         }
+    }
+
+    /// The mailbox may have filled up since the first look: then the wait is recorded only now.
+    fn in_line(&mut self, ticket: Ticket) -> Poll<Result<(), Refused<M>>> {
+        if let Err(cycle) = self.record_wait() {
+            return match self.target.get().withdraw(self.lane, ticket) {
+                Some(message) => Poll::Ready(Err(Refused { message, reason: Refusal::Deadlock { cycle } })),
+                None => Poll::Ready(Ok(())),
+            };
+        }
+        self.state = State::Waiting(ticket);
+        Poll::Pending
+    }
+
+    /// Records that the handler on this thread waits for the target; nothing outside of handlers.
+    fn record_wait(&mut self) -> Result<(), Vec<Path>> {
+        let target = self.target.get();
+        if let Some(from) = target.hub().running()
+            && self.wait.is_none()
+        {
+            let at: Arc<dyn Located> = Arc::clone(target) as Arc<dyn Located>;
+            self.wait = Some(target.hub().waits.wait(from, target.id, at)?);
+        }
+        Ok(())
     }
 }
 
@@ -87,7 +104,7 @@ impl<M: Message> Future for Sending<'_, M> {
         let sent = match std::mem::replace(&mut self.state, State::Done) {
             State::New(message) => self.begin(message, cx),
             State::Waiting(ticket) => {
-                let seen = self.cell.get().look(self.lane, ticket, cx.waker());
+                let seen = self.target.get().look(self.lane, ticket, cx.waker());
                 if seen.is_pending() {
                     self.state = State::Waiting(ticket);
                 }
@@ -107,13 +124,13 @@ impl<M: Message> Future for Sending<'_, M> {
 impl<M: Message> Drop for Sending<'_, M> {
     fn drop(&mut self) {
         if let State::Waiting(ticket) = self.state {
-            drop(self.cell.get().withdraw(self.lane, ticket));
+            drop(self.target.get().withdraw(self.lane, ticket));
         }
     }
 }
 
 impl<M: Message> std::fmt::Debug for Sending<'_, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sending").field("to", &Located::path(&**self.cell.get())).finish_non_exhaustive()
+        f.debug_struct("Sending").field("to", &Located::path(&**self.target.get())).finish_non_exhaustive()
     }
 }
