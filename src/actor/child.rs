@@ -32,6 +32,8 @@ pub(crate) trait Owner: Send + Sync {
     fn exited(&self, who: Incarnation, exit: Exit);
     /// Stop the child for good, if the one of that name is still this one.
     fn terminate(&self, name: &str, child: Address);
+    /// Kill the child, if the one of that name is still this one; it is judged as after a crash.
+    fn kill(&self, name: &str, child: Address);
     /// Stop the child and start it anew, if the one of that name is still this one.
     fn restart(&self, name: &str, child: Address);
 }

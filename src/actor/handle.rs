@@ -141,7 +141,9 @@ impl<M: Message> Handle<M> {
 
     /// Ends the incarnation at once, even inside an asynchronous handler; the supervisor restarts it as after a crash.
     pub fn kill(&self) {
-        Child::kill(Arc::clone(&self.cell));
+        if let Some(owner) = self.cell.class.owner.upgrade() {
+            owner.kill(&self.cell.name, Address::of(&self.cell));
+        }
     }
 
     /// Stops the incarnation in good order and starts a new one. Does not count as a failure.

@@ -103,6 +103,7 @@ impl Owner for Above {
         }
     }
 
+    fn kill(&self, _: &str, _: Address) {}
     fn restart(&self, _: &str, _: Address) {}
 }
 

@@ -51,6 +51,7 @@ struct Nobody;
 impl Owner for Nobody {
     fn exited(&self, _: Incarnation, _: Exit) {}
     fn terminate(&self, _: &str, _: Address) {}
+    fn kill(&self, _: &str, _: Address) {}
     fn restart(&self, _: &str, _: Address) {}
 }
 

@@ -192,6 +192,10 @@ impl Owner for Node {
         self.apply_to(name, child, Event::Terminate);
     }
 
+    fn kill(&self, name: &str, child: Address) {
+        self.apply_to(name, child, Event::Kill);
+    }
+
     fn restart(&self, name: &str, child: Address) {
         self.apply_to(name, child, Event::Restart);
     }

@@ -122,6 +122,7 @@ impl Node {
             | Event::StartAdded(_)
             | Event::Terminate(_)
             | Event::Restart(_)
+            | Event::Kill(_)
             | Event::End(_)
             | Event::EndNow(_) => None,
         };

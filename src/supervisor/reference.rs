@@ -42,7 +42,7 @@ impl ActorRef {
 
     /// Ends its incarnation at once; its supervisor restarts it as after a crash.
     pub fn kill(&self) {
-        Arc::clone(&self.child).kill();
+        Owner::kill(&*self.node, self.child.name(), Address::of(&self.child));
     }
 
     /// Stops it in good order and starts it anew; also starts one that was stopped. Does not count as a failure.

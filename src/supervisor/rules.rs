@@ -58,6 +58,11 @@ impl Rules {
             Event::StartAdded(slot) => self.start_added(slot, &mut turn),
             Event::Terminate(slot) => self.terminate(slot, &mut turn),
             Event::Restart(slot) => self.restart(slot, &mut turn),
+            Event::Kill(slot) => {
+                if self.table.status(slot).is_live() {
+                    self.table.kill(slot, &mut turn.out);
+                }
+            }
             Event::End(exit) => self.end(exit, &mut turn),
             Event::EndNow(exit) => self.end_now(exit, &mut turn),
         }

@@ -364,3 +364,28 @@ async fn an_actor_that_leaves_in_its_start_ends() {
     assert_eq!(soon("it ends", a.stopped()).await, Exit::Normal);
     system.stop().await;
 }
+
+#[test]
+fn a_killed_handler_that_blocks_for_ever_is_let_go_of_after_the_grace() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (release, blocked) = std::sync::mpsc::channel::<()>();
+    let inside = Arc::new(AtomicBool::new(false));
+    runtime.block_on(async {
+        let (system, a, _) = one(|spec| spec).await;
+        let told = Arc::clone(&inside);
+        a.send(now(move |_, _| {
+            told.store(true, Ordering::SeqCst);
+            let _ = blocked.recv();
+        }))
+        .await
+        .unwrap();
+        while !inside.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
+        a.kill();
+        assert_eq!(soon("the next life", a.ask(Do::Life)).await, Ok(2));
+        release.send(()).unwrap();
+        system.stop().await;
+    });
+    runtime.shutdown_timeout(Duration::from_secs(5));
+}

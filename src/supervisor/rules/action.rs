@@ -24,6 +24,8 @@ pub(crate) enum Event {
     Terminate(Slot),
     /// Starts a child that is down, or stops and starts one that is up; counts nothing.
     Restart(Slot),
+    /// Kills a child, which is judged as a failure; one that does not react is let go of.
+    Kill(Slot),
     /// The supervisor stops its children, each with the time it may take, and ends.
     End(Exit),
     /// The supervisor kills its children, all at once, and ends; it also hurries an end that is under way.

@@ -121,7 +121,7 @@ impl Rules {
         match (alarm.kind, self.table.current(alarm.key)) {
             (AlarmKind::StartTimeout, status) => status == Some(Status::Starting),
             (AlarmKind::StopTimeout, Some(Status::Stopping(_))) => !killed,
-            (AlarmKind::KillGrace, Some(Status::Stopping(_))) => killed,
+            (AlarmKind::KillGrace, Some(status)) => killed && status.is_live(),
             (AlarmKind::Backoff, status) => status == Some(Status::Waiting),
             (AlarmKind::StopTimeout | AlarmKind::KillGrace, _) => false,
         }

@@ -154,8 +154,12 @@ impl Table {
         if std::mem::replace(&mut entry.killed, true) {
             return;
         }
+        let bounded = entry.policy.as_ref().is_none_or(|policy| policy.shutdown != Shutdown::Infinity);
         out.push(Action::Kill(key));
-        out.push(Action::SetAlarm { alarm: Alarm { kind: AlarmKind::KillGrace, key }, after: KILL_GRACE });
+        // A supervisor waits for its own children, each of which has its own grace.
+        if bounded {
+            out.push(Action::SetAlarm { alarm: Alarm { kind: AlarmKind::KillGrace, key }, after: KILL_GRACE });
+        }
     }
 
     /// Whether a child is temporary.
