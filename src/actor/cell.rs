@@ -79,6 +79,8 @@ pub(crate) struct Inner<M: Message> {
     pub(crate) ticket: u32,
     pub(crate) phase: Phase,
     pub(crate) orders: Orders,
+    /// This incarnation has told its supervisor that it is drained.
+    pub(crate) drain_told: bool,
     /// Whether the turn may stay parked.
     pub(crate) resident: bool,
 }
@@ -118,7 +120,7 @@ impl<M: Message> Inner<M> {
             return true;
         }
         let ticks = rare.is_some_and(|rare| !rare.ticks.is_empty());
-        !self.orders.suspend && (ticks || self.orders.drain || self.lanes.has_work())
+        !self.orders.suspend && (ticks || (self.orders.drain && !self.drain_told) || self.lanes.has_work())
     }
 
     /// Calls a turn if the cell is idle and has something to do. Carry out the answer after releasing the lock.
@@ -158,6 +160,7 @@ impl<M: Message> Cell<M> {
                 ticket: 0,
                 phase: Phase::Down,
                 orders: Orders::default(),
+                drain_told: false,
                 resident: false,
             }),
             class,

@@ -34,6 +34,7 @@ impl<M: Message> Inner<M> {
         self.orders.stop = false;
         self.orders.kill = false;
         self.orders.leave = false;
+        self.drain_told = false;
         let (ticks, looks) = match &mut self.rare {
             Some(rare) => {
                 rare.failure = None;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::actor::cell::{Behaviour, Cell, Inner, Orders, Phase, Wake};
 use crate::actor::dead_letter::{DeadLetter, DeadReason};
-use crate::actor::panics::drop_quietly;
+use crate::actor::panics::{catch, drop_quietly};
 use crate::actor::rare::Look;
 use crate::actor::residents::Resident;
 use crate::actor::waits::Located;
@@ -132,9 +132,8 @@ impl<M: Message> Inner<M> {
             return Some(Next::Batch(state, taken));
         }
         self.state = Some(state);
-        if self.orders.drain {
+        if self.orders.drain && !std::mem::replace(&mut self.drain_told, true) {
             // A stash that nobody takes up again does not hold up the end.
-            self.orders.drain = false;
             return Some(Next::Drained);
         }
         None
@@ -295,7 +294,8 @@ impl<M: Message> Cell<M> {
     /// What became of the message whose handler crashed or was cut short: to the dead letters, again, or quarantine.
     pub(crate) fn dead_letter(&self, kind: &'static str, reason: DeadReason, mut message: Option<M>) {
         if let Some(message) = &mut message {
-            message.break_off();
+            // User code; the end it is part of must go on.
+            drop(catch(|| message.break_off()));
         }
         let topic = &self.hub().dead_letters;
         tracing::debug!(target: "swarmtree::dead_letter", path = %self.path(), kind, %reason);

@@ -26,6 +26,10 @@ impl Node {
         let (reply, ready) = AnswerSlot::open(None);
         {
             let mut state = self.state.lock();
+            if state.cut {
+                shell.0.stop(None);
+                return Err(Exit::Killed);
+            }
             state.shell = Some(shell);
             state.who = who;
             state.lives += 1;
@@ -51,6 +55,7 @@ impl Member for NodeMember {
     }
 
     fn start(self: Arc<Self>, who: Incarnation) -> Starting {
+        self.0.state.lock().cut = false;
         Box::pin(Arc::clone(&self.0).launch(who))
     }
 }
@@ -65,6 +70,7 @@ impl Child for Node {
     }
 
     fn kill(self: Arc<Self>) {
+        self.state.lock().cut = true;
         self.end_below(Event::EndNow(Exit::Killed));
     }
 
@@ -80,6 +86,7 @@ impl Child for Node {
                 return Box::new(|| {});
             }
             state.closed = Some(exit.clone());
+            state.cut = true;
             let running = !matches!(state.rules.phase(), Phase::New | Phase::Ended);
             let below = if running { Vec::new() } else { state.close_members() };
             (below, std::mem::take(&mut state.watchers), running)

@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) foreign: Foreign,
     /// Whose failure it gave up over.
     pub(crate) culprit: Option<Path>,
+    /// A kill came before its children began to start.
+    pub(crate) cut: bool,
     pub(crate) shell: Option<ShellRef>,
     pub(crate) who: Incarnation,
     /// How many incarnations there have been.
@@ -91,6 +93,7 @@ impl Node {
                 ready: None,
                 foreign: Foreign::default(),
                 culprit: None,
+                cut: false,
                 shell: None,
                 who: Incarnation { slot: 0, number: 0 },
                 lives: 0,
