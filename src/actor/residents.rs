@@ -30,7 +30,7 @@ pub(crate) struct Residents {
 }
 
 impl Residents {
-    /// Whether the newcomer may stay. It must call [`Residents::leave`] never: a dead seat is taken over.
+    /// Whether the newcomer may stay. Nobody has to give a seat back: that of an actor that is gone is taken over.
     pub(crate) fn admit(&self, newcomer: &Arc<dyn Resident>) -> bool {
         let mut seats = self.seats.lock();
         if seats.taken.len() < RESIDENTS_LIMIT {

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use swarmtree::testing::{Record, assert_balanced};
@@ -403,8 +402,6 @@ async fn the_books_of_the_whole_tree_are_the_sum_of_its_actors() {
     }
     system.quiescent().await;
     assert_eq!((system.ledger().accepted, system.ledger().handled), (2, 2));
-    let shared = Arc::new(());
-    drop(shared);
     system.stop().await;
 }
 

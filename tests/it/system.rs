@@ -183,7 +183,7 @@ async fn an_address_that_is_opened_again_lets_waiting_senders_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_system_that_did_not_start_takes_no_messages() {
+async fn a_system_that_did_not_start_names_the_child_and_stops_the_rest() {
     use swarmtree::testing::OnStart;
     let record = Record::new();
     let started = System::builder("test")
