@@ -18,6 +18,7 @@ mod model;
 pub(crate) mod options;
 pub(crate) mod owned;
 pub(crate) mod panics;
+pub(crate) mod quarantine;
 pub(crate) mod rare;
 pub(crate) mod residents;
 pub(crate) mod running;

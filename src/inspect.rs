@@ -1,8 +1,9 @@
 //! Looking at a running system. Nothing here messages an actor or waits for one.
 
 use std::fmt::Write;
+use std::time::Duration;
 
-use crate::path::Path;
+use crate::path::{Path, short_name};
 use crate::snapshot::{ActorKind, ActorSnapshot};
 use crate::system::running::System;
 
@@ -32,7 +33,7 @@ impl System {
     #[must_use]
     pub fn snapshot(&self) -> Vec<ActorSnapshot> {
         let mut all = Vec::new();
-        self.root.visit(0, &mut |_, child| all.push(child.snapshot()));
+        self.root.visit(0, &mut |_, _, seen| all.push(seen));
         all
     }
 
@@ -40,9 +41,8 @@ impl System {
     #[must_use]
     pub fn tree(&self) -> String {
         let mut text = format!("{}\n", self.name());
-        self.root.visit(1, &mut |depth, child| {
-            let seen = child.snapshot();
-            let _ = writeln!(text, "{}{}", "  ".repeat(depth), line(child.name(), &seen));
+        self.root.visit(1, &mut |depth, name, seen| {
+            let _ = writeln!(text, "{}{}", "  ".repeat(depth), line(name, &seen));
         });
         text
     }
@@ -85,15 +85,26 @@ impl System {
 
 fn line(name: &str, seen: &ActorSnapshot) -> String {
     let kind = match seen.kind {
-        ActorKind::Cell | ActorKind::Supervisor => seen.actor.rsplit("::").next().unwrap_or(seen.actor).to_owned(),
-        ActorKind::Ractor => format!("ractor {}", seen.actor.rsplit("::").next().unwrap_or(seen.actor)),
+        ActorKind::Cell | ActorKind::Supervisor => "",
+        ActorKind::Ractor => "ractor ",
     };
-    let mut text = format!("{name} ({kind}) {}", seen.status.as_str());
+    let mut text = format!("{name} ({kind}{}) {}", short_name(seen.actor), seen.status.as_str());
+    if let Some(back_in) = seen.back_in {
+        let _ = write!(text, ", back in {}", humantime::format_duration(Duration::from_millis(whole_millis(back_in))));
+    }
     if let Some(mailbox) = &seen.mailbox {
         let _ = write!(text, " {}/{}", mailbox.normal + mailbox.urgent, mailbox.capacity);
+        if mailbox.ledger.quarantined > 0 {
+            let _ = write!(text, " quarantined {}", mailbox.ledger.quarantined);
+        }
     }
     if seen.incarnation > 1 {
         let _ = write!(text, " life {}", seen.incarnation);
     }
     text
+}
+
+/// Rounded up, so that nothing that is still to come is "in 0s".
+fn whole_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }

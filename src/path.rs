@@ -99,6 +99,13 @@ impl Path {
     }
 }
 
+/// A type's name without the modules that lead to it; the names of its parameters stay whole.
+pub(crate) fn short_name(name: &'static str) -> &'static str {
+    let leading = name.find('<').unwrap_or(name.len());
+    let begin = name.get(..leading).and_then(|path| path.rfind("::")).map_or(0, |at| at + 2);
+    name.get(begin..).unwrap_or(name)
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "/" } else { &self.0 })
@@ -123,6 +130,13 @@ mod tests {
         assert_eq!(path.split_last().unwrap(), (Path::parse("orders/order").unwrap(), "42"));
         assert_eq!(Path::root().split_last(), None);
         assert_eq!(Path::root().to_string(), "/");
+    }
+
+    #[test]
+    fn a_short_name_keeps_its_parameters() {
+        assert_eq!(short_name("app::shop::Order"), "Order");
+        assert_eq!(short_name("app::Shelf<app::Book, std::string::String>"), "Shelf<app::Book, std::string::String>");
+        assert_eq!(short_name("u64"), "u64");
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub struct ActorSnapshot {
     pub status: Status,
     /// Which of its lives this is, counted from 1; 0 before the first.
     pub incarnation: u32,
+    /// How long until it is started again, while it waits for its backoff or for that of its group.
+    pub back_in: Option<Duration>,
     /// Its handlers; empty where no macro or hand described them.
     pub handlers: &'static [HandlerDescriptor],
     /// How often it has restarted children so far; supervisors only.

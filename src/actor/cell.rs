@@ -75,6 +75,8 @@ pub(crate) struct Inner<M: Message> {
     pub(crate) who: Incarnation,
     /// How many incarnations there have been.
     pub(crate) lives: u32,
+    /// The one that is there now, by its number; 0 between two. Another one's doings come too late.
+    pub(crate) life: u32,
     /// Who may touch the state: the present turn or start.
     pub(crate) ticket: u32,
     pub(crate) phase: Phase,
@@ -157,6 +159,7 @@ impl<M: Message> Cell<M> {
                 rare: None,
                 who: Incarnation { slot: u32::MAX, number: 0 },
                 lives: 0,
+                life: 0,
                 ticket: 0,
                 phase: Phase::Down,
                 orders: Orders::default(),

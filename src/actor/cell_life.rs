@@ -2,19 +2,19 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
 use crate::actor::cell::{Behaviour, Cell, Inner, Orders, Phase, Wake};
 use crate::actor::child::{Address, After, Child, Incarnation};
 use crate::actor::dead_letter::DeadReason;
 use crate::actor::panics::drop_quietly;
-use crate::actor::rare::{Look, Tick, Watcher};
+use crate::actor::rare::{Look, Order, Place, Tick, Watcher};
 use crate::actor::waits::Located;
 use crate::exit::{Exit, Failure};
 use crate::mailbox::message::{Lane, Message, kind_name};
+use crate::mailbox::refused::{Refusal, Refused};
 use crate::path::Path;
 use crate::snapshot::{ActorKind, ActorSnapshot, MailboxSnapshot, Status};
 
@@ -29,6 +29,7 @@ impl<M: Message> Inner<M> {
     /// The incarnation is over: no turn, no orders, nothing of its own is left.
     fn fall(&mut self) -> (Remains<M>, Option<Waker>) {
         self.phase = Phase::Down;
+        self.life = 0;
         self.ticket = self.ticket.wrapping_add(1);
         self.resident = false;
         self.orders.stop = false;
@@ -60,6 +61,7 @@ impl<M: Message> Cell<M> {
         inner.phase = Phase::Starting;
         inner.who = who;
         inner.lives += 1;
+        inner.life = inner.lives;
         let (ticket, life) = (inner.ticket, inner.lives);
         // Room may have come free with nobody there to notice: a reopened address, or a turn that hung.
         let mut wakers = Vec::new();
@@ -162,24 +164,24 @@ impl<M: Message> Cell<M> {
         self.end(ticket, exit);
     }
 
-    /// Delivers what an incarnation ordered for itself; false if that incarnation is over. A tick of which the last one
-    /// still waits is skipped.
-    pub(crate) fn tick(self: &Arc<Self>, life: u32, tick: Tick<M>) -> bool {
+    /// Delivers what an incarnation ordered for itself; false if that incarnation is over, or has taken the order back. A
+    /// tick of which the last one still waits is skipped.
+    pub(crate) fn tick(self: &Arc<Self>, life: u32, order: &Order, place: Place, message: M) -> bool {
         let mut skipped = None;
         let wake = {
             let mut inner = self.inner.lock();
-            let alive = matches!(inner.phase, Phase::Idle | Phase::Busy | Phase::Starting);
-            if !alive || inner.lives != life {
+            if inner.life != life || order.cancelled.load(Ordering::Relaxed) {
                 drop(inner);
-                drop_quietly(tick);
+                drop_quietly(message);
                 return false;
             }
+            let behind = (place == Place::Last).then(|| inner.lanes.back());
             let ticks = &mut inner.rare().ticks;
-            if ticks.iter().any(|waiting| waiting.order == tick.order) {
-                skipped = Some(tick);
+            if ticks.iter().any(|waiting| waiting.order == order.id) {
+                skipped = Some(message);
                 Wake::Nobody
             } else {
-                ticks.push_back(tick);
+                ticks.push_back(Tick { order: order.id, message, behind });
                 inner.rouse()
             }
         };
@@ -188,11 +190,14 @@ impl<M: Message> Cell<M> {
         true
     }
 
-    /// Fails the incarnation before its next message: what it has running beside it panicked.
-    pub(crate) fn fail(self: &Arc<Self>, life: u32, failure: Failure) {
+    /// Fails the incarnation before its next message: what it has running beside it panicked. A task that was taken back
+    /// harms nobody.
+    pub(crate) fn fail(self: &Arc<Self>, life: u32, cancelled: &AtomicBool, failure: Failure) {
         let wake = {
             let mut inner = self.inner.lock();
-            if inner.lives != life {
+            if inner.life != life || cancelled.load(Ordering::Relaxed) {
+                drop(inner);
+                tracing::error!(target: "swarmtree::failure", path = %Located::path(&**self), %failure, "a cancelled task panicked");
                 return;
             }
             inner.rare().failure = Some(failure);
@@ -208,8 +213,11 @@ impl<M: Message> Cell<M> {
     }
 
     /// Takes back what an incarnation ordered, if it is due and not yet handled.
-    pub(crate) fn untick(&self, order: u64) {
+    pub(crate) fn untick(&self, life: u32, order: u64) {
         let mut inner = self.inner.lock();
+        if inner.life != life {
+            return;
+        }
         let Some(rare) = &mut inner.rare else { return };
         let Some(at) = rare.ticks.iter().position(|tick| tick.order == order) else { return };
         let tick = rare.ticks.remove(at);
@@ -217,44 +225,19 @@ impl<M: Message> Cell<M> {
         drop_quietly(tick);
     }
 
-    /// Queues a quarantined message again, after an edit outside the lock.
-    pub(crate) fn release(self: &Arc<Self>, id: u64, edit: impl FnOnce(&mut M)) -> bool {
-        let stamp = self.hub().stamp();
-        let picked = {
-            let mut inner = self.inner.lock();
-            if inner.lanes.is_closed() { None } else { inner.lanes.pick(id) }
-        };
-        let Some(mut kept) = picked else { return false };
-        let edited = catch_unwind(AssertUnwindSafe(|| edit(&mut kept.message)));
-        let wake = {
-            let mut inner = self.inner.lock();
-            if edited.is_ok() {
-                inner.lanes.requeue(kept.message, stamp);
-            } else {
-                inner.lanes.put_back(kept);
-            }
-            inner.rouse()
-        };
-        self.wake(wake);
-        if let Err(panic) = edited {
-            resume_unwind(panic);
+    /// Keeps a message aside for a handler; it comes back if the stash is full or that incarnation is over.
+    pub(crate) fn stash(&self, life: u32, message: M, further: bool) -> Result<(), Refused<M>> {
+        let mut inner = self.inner.lock();
+        if inner.life != life {
+            return Err(Refused { message, reason: Refusal::Stopped });
         }
-        true
+        inner.lanes.stash(message, further)
     }
 
-    /// Drops a quarantined message.
-    pub(crate) fn discard(&self, id: u64) -> bool {
-        let picked = {
-            let mut inner = self.inner.lock();
-            let picked = inner.lanes.pick(id);
-            if picked.is_some() {
-                inner.lanes.discard();
-            }
-            picked
-        };
-        let found = picked.is_some();
-        drop_quietly(picked);
-        found
+    /// Puts all stashed messages before the normal lane; none if that incarnation is over.
+    pub(crate) fn unstash(&self, life: u32) -> usize {
+        let mut inner = self.inner.lock();
+        if inner.life == life { inner.lanes.unstash() } else { 0 }
     }
 
     /// Refuses all further messages, those of waiting senders too.
@@ -370,6 +353,7 @@ impl<M: Message> Child for Cell<M> {
             actor: self.class.actor,
             status,
             incarnation,
+            back_in: None,
             handlers: self.class.descriptor.handlers,
             restarts: None,
             mailbox: Some(mailbox),

@@ -111,15 +111,18 @@ impl<M: Message> Inner<M> {
             return None;
         }
         let urgent = self.lanes.depth(Lane::Urgent) > 0;
+        let front = self.lanes.front();
         if let Some(rare) = &mut self.rare
             && !urgent
             // A tick that orders the next one at once must not starve the normal lane.
             && !(std::mem::take(&mut rare.ticked) && self.lanes.has_work())
-            && let Some(tick) = rare.ticks.pop_front()
+            && let Some(tick) = rare.take_tick(front)
         {
             rare.ticked = true;
             return Some(Next::Tick(state, tick.message));
         }
+        let before_tick = self.rare.as_ref().and_then(|rare| rare.distance(front));
+        let limit = before_tick.map_or(limit, |distance| limit.min(distance));
         let mut ages = Vec::new();
         let taken = self.lanes.take(limit, batch, stamp, |since| {
             ages.extend(stamp.map(|now| now.saturating_duration_since(since)));
@@ -309,8 +312,9 @@ impl<M: Message> Cell<M> {
     /// Hands everything that still waits to the dead letters.
     pub(crate) fn bury(&self, messages: VecDeque<M>) {
         for message in messages {
-            let kind = kind_name::<M>(message.kind());
-            self.dead_letter(kind, DeadReason::Stopped, Some(message));
+            // User code; the end it is part of must go on.
+            let kind = catch(|| message.kind()).unwrap_or(usize::MAX);
+            self.dead_letter(kind_name::<M>(kind), DeadReason::Stopped, Some(message));
         }
     }
 }

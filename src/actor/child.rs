@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::exit::Exit;
 use crate::path::Path;
@@ -36,6 +37,8 @@ pub(crate) trait Owner: Send + Sync {
     fn kill(&self, name: &str, child: Address);
     /// Stop the child and start it anew, if the one of that name is still this one.
     fn restart(&self, name: &str, child: Address);
+    /// How long until the child is started again, while a backoff makes it wait.
+    fn back_in(&self, name: &str, child: Address) -> Option<Duration>;
 }
 
 /// What runs user code (destructors, watchers) and therefore waits until the supervisor has released its lock.

@@ -16,7 +16,9 @@ use crate::actor::handle::Handle;
 use crate::actor::owned::{OrderId, TooManyOrders};
 #[cfg(not(loom))]
 use crate::actor::panics::catch;
-use crate::actor::rare::Tick;
+#[cfg(not(loom))]
+use crate::actor::rare::Order;
+use crate::actor::rare::Place;
 use crate::actor::waits::Located;
 use crate::actor::watch::Watched;
 use crate::exit::Exit;
@@ -66,9 +68,10 @@ impl<A: Actor> Context<A> {
     /// Keeps a message for later. The stash holds as many messages as a lane, and survives a crash.
     ///
     /// # Errors
-    /// [`Refused`] gives the message back when the stash is full.
+    /// [`Refused`] gives the message back when the stash is full, or when the cell was taken from this incarnation because
+    /// it hung.
     pub fn stash(&mut self, message: A::Msg) -> Result<(), Refused<A::Msg>> {
-        self.cell.inner.lock().lanes.stash(message, self.stashed)?;
+        self.cell.stash(self.incarnation, message, self.stashed)?;
         self.stashed = true;
         Ok(())
     }
@@ -76,7 +79,7 @@ impl<A: Actor> Context<A> {
     /// Puts all stashed messages before the normal lane, in the order they were stashed. Says how many.
     pub fn unstash_all(&mut self) -> usize {
         self.pause = true;
-        self.cell.inner.lock().lanes.unstash()
+        self.cell.unstash(self.incarnation)
     }
 
     /// Runs a future beside the actor and has its outcome handled as a message, before the normal lane. A panic in it
@@ -96,12 +99,12 @@ impl<A: Actor> Context<A> {
         let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation);
         self.own(move |order| async move {
             let message = message(future.await);
-            cell.tick(incarnation, Tick { order, message });
+            cell.tick(incarnation, &order, Place::First, message);
         })
     }
 
-    /// Has a message handled when another actor has stopped for good; at once if it has. Restarts do not count. It is
-    /// handled before the normal lane, and so before messages from that actor that are still queued.
+    /// Has a message handled when another actor has stopped for good; at once if it has. Restarts do not count. As in OTP
+    /// it comes behind what is queued in the normal lane by then, and so behind all that the other actor has sent there.
     ///
     /// # Errors
     /// [`TooManyOrders`] beyond [`crate::OWNED_LIMIT`].
@@ -116,13 +119,12 @@ impl<A: Actor> Context<A> {
         let target = other.into().child();
         let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation);
         let fired = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&fired);
+        let (told, at) = (order.clone(), Arc::clone(&fired));
         let watch = target.watch(Box::new(move |exit| {
-            told.store(true, Ordering::Relaxed);
-            cell.tick(incarnation, Tick { order: order.0, message: message(exit) });
+            cell.tick(incarnation, &told, Place::Last, message(exit));
+            at.store(true, Ordering::Relaxed);
         }));
-        owned.keep_watch(order, target, watch, fired);
-        Ok(order)
+        Ok(owned.keep_watch(order, target, watch, fired))
     }
 
     /// Takes back a watch.
@@ -135,35 +137,33 @@ impl<A: Actor> Context<A> {
         if let Some(owned) = &mut self.owned {
             owned.cancel(order);
         }
-        self.cell.untick(order.0);
+        self.cell.untick(self.incarnation, order.0);
     }
 
     /// Orders a task that is aborted with the incarnation; a panic in it fails the incarnation.
     #[cfg(not(loom))]
-    pub(crate) fn own<F>(&mut self, task: impl FnOnce(u64) -> F) -> Result<OrderId, TooManyOrders>
+    pub(crate) fn own<F>(&mut self, task: impl FnOnce(Order) -> F) -> Result<OrderId, TooManyOrders>
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let waiting = self.cell.ticks();
         let owned = self.owned.get_or_insert_with(Box::default);
         let order = owned.issue(waiting)?;
-        let (cell, incarnation, task) = (Arc::clone(&self.cell), self.incarnation, task(order.0));
+        let (cell, incarnation, task) = (Arc::clone(&self.cell), self.incarnation, task(order.clone()));
         let runtime = self.cell.hub().executor.runtime();
-        owned.keep_task(
-            order,
-            runtime.spawn(async move {
-                let mut task = pin!(task);
-                poll_fn(|cx| match catch(|| task.as_mut().poll(cx)) {
-                    Ok(polled) => polled,
-                    Err(failure) => {
-                        cell.fail(incarnation, failure);
-                        Poll::Ready(())
-                    }
-                })
-                .await;
-            }),
-        );
-        Ok(order)
+        let cancelled = Arc::clone(&order.cancelled);
+        let task = runtime.spawn(async move {
+            let mut task = pin!(task);
+            poll_fn(|cx| match catch(|| task.as_mut().poll(cx)) {
+                Ok(polled) => polled,
+                Err(failure) => {
+                    cell.fail(incarnation, &cancelled, failure);
+                    Poll::Ready(())
+                }
+            })
+            .await;
+        });
+        Ok(owned.keep_task(order, task))
     }
 
     /// Whether the turn has to look up before the next message of its batch.

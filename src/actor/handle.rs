@@ -16,7 +16,7 @@ use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::Refused;
 use crate::mailbox::reserve::QuarantineEntry;
 use crate::path::Path;
-use crate::snapshot::ActorSnapshot;
+use crate::snapshot::{ActorSnapshot, Status};
 
 /// An actor's address, typed by what it can be sent. Cheap to clone; valid across restarts, and afterwards it refuses.
 pub struct Handle<M: Message> {
@@ -182,21 +182,30 @@ impl<M: Message> Handle<M> {
     /// The actor at this moment. Never waits for it.
     #[must_use]
     pub fn snapshot(&self) -> ActorSnapshot {
-        Child::snapshot(&*self.cell)
+        let seen = Child::snapshot(&*self.cell);
+        let owner = (seen.status == Status::Down).then(|| self.cell.class.owner.upgrade()).flatten();
+        let back_in = owner.and_then(|owner| owner.back_in(&self.cell.name, Address::of(&self.cell)));
+        ActorSnapshot { back_in, ..seen }
     }
 
-    /// The messages in quarantine.
+    /// The messages in quarantine; [`Handle::peek`] shows one of them.
     #[must_use]
     pub fn quarantined(&self) -> Vec<QuarantineEntry> {
         self.cell.inner.lock().lanes.quarantine()
     }
 
-    /// Queues a quarantined message again, after an edit. False if it is not there, or the actor has stopped.
+    /// Looks at a quarantined message. None if it is not there, or in somebody else's hands.
+    pub fn peek<R>(&self, id: u64, look: impl FnOnce(&M) -> R) -> Option<R> {
+        self.cell.peek(id, look)
+    }
+
+    /// Queues a quarantined message again, after an edit. False if it is not there, in somebody else's hands, or if the
+    /// actor has stopped.
     pub fn release(&self, id: u64, edit: impl FnOnce(&mut M)) -> bool {
         self.cell.release(id, edit)
     }
 
-    /// Drops a quarantined message. False if it is not there.
+    /// Drops a quarantined message. False if it is not there, or in somebody else's hands.
     pub fn discard(&self, id: u64) -> bool {
         self.cell.discard(id)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::actor::child::Child;
+use crate::actor::rare::Order;
 
 /// Tasks and watches that one incarnation may have out at once; a further one is refused.
 pub const OWNED_LIMIT: usize = 1024;
@@ -31,34 +32,47 @@ enum Out {
 /// Orders by number. Dropping it takes all of them back.
 #[derive(Default)]
 pub(crate) struct Owned {
-    out: HashMap<u64, Out>,
+    out: HashMap<u64, (Arc<AtomicBool>, Out)>,
     issued: u64,
 }
 
 impl Owned {
     /// A number for one more order. Finished ones make room first; those that are due and wait to be handled do not.
-    pub(crate) fn issue(&mut self, waiting: usize) -> Result<OrderId, TooManyOrders> {
+    pub(crate) fn issue(&mut self, waiting: usize) -> Result<Order, TooManyOrders> {
         if self.out.len() + waiting >= OWNED_LIMIT {
-            self.out.retain(|_, out| !out.is_finished());
+            self.out.retain(|_, (_, out)| !out.is_finished());
         }
         if self.out.len() + waiting >= OWNED_LIMIT {
             return Err(TooManyOrders);
         }
         self.issued += 1;
-        Ok(OrderId(self.issued))
+        Ok(Order { id: self.issued, cancelled: Arc::default() })
     }
 
     #[cfg(not(loom))]
-    pub(crate) fn keep_task(&mut self, order: OrderId, task: tokio::task::JoinHandle<()>) {
-        self.out.insert(order.0, Out::Task(task));
+    pub(crate) fn keep_task(&mut self, order: Order, task: tokio::task::JoinHandle<()>) -> OrderId {
+        self.keep(order, Out::Task(task))
     }
 
-    pub(crate) fn keep_watch(&mut self, order: OrderId, target: Arc<dyn Child>, watch: u64, fired: Arc<AtomicBool>) {
-        self.out.insert(order.0, Out::Watch { target, watch, fired });
+    pub(crate) fn keep_watch(
+        &mut self,
+        order: Order,
+        target: Arc<dyn Child>,
+        watch: u64,
+        fired: Arc<AtomicBool>,
+    ) -> OrderId {
+        self.keep(order, Out::Watch { target, watch, fired })
     }
 
     pub(crate) fn cancel(&mut self, order: OrderId) {
-        self.out.remove(&order.0);
+        if let Some((cancelled, _)) = self.out.remove(&order.0) {
+            cancelled.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn keep(&mut self, order: Order, out: Out) -> OrderId {
+        self.out.insert(order.id, (order.cancelled, out));
+        OrderId(order.id)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::actor::panics::catch;
 use crate::exit::{Exit, Failure};
@@ -33,6 +35,25 @@ impl Watcher {
 pub(crate) struct Tick<M> {
     pub(crate) order: u64,
     pub(crate) message: M,
+    /// The place in the normal lane that must have been reached before; none is before the lane.
+    pub(crate) behind: Option<u64>,
+}
+
+/// An order as whatever brings its message knows it.
+#[derive(Clone)]
+pub(crate) struct Order {
+    pub(crate) id: u64,
+    /// Set before what is due already is taken back, so that nothing of it comes afterwards.
+    pub(crate) cancelled: Arc<AtomicBool>,
+}
+
+/// Where the message of an order lines up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Before the normal lane.
+    First,
+    /// Behind what the normal lane holds already.
+    Last,
 }
 
 pub(crate) struct Rare<M> {
@@ -50,6 +71,18 @@ pub(crate) struct Rare<M> {
 }
 
 impl<M> Rare<M> {
+    /// The first tick whose turn has come, now that the normal lane begins at this place.
+    pub(crate) fn take_tick(&mut self, front: u64) -> Option<Tick<M>> {
+        let at = self.ticks.iter().position(|tick| tick.behind.is_none_or(|behind| behind <= front))?;
+        self.ticks.remove(at)
+    }
+
+    /// How many normal messages come before the first of those ticks that line up behind some.
+    pub(crate) fn distance(&self, front: u64) -> Option<usize> {
+        let behind = self.ticks.iter().filter_map(|tick| tick.behind).min()?;
+        usize::try_from(behind.saturating_sub(front)).ok().map(|distance| distance.max(1))
+    }
+
     pub(crate) fn new() -> Self {
         Self {
             ticks: VecDeque::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::actor::definition::{Actor, Context};
 use crate::actor::owned::{OrderId, TooManyOrders};
-use crate::actor::rare::Tick;
+use crate::actor::rare::Place;
 
 impl<A: Actor> Context<A> {
     /// Has a message handled once, after a pause; before the normal lane, however full it is.
@@ -16,7 +16,7 @@ impl<A: Actor> Context<A> {
         let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation());
         self.own(move |order| async move {
             tokio::time::sleep(pause).await;
-            cell.tick(incarnation, Tick { order, message });
+            cell.tick(incarnation, &order, Place::First, message);
         })
     }
 
@@ -39,7 +39,7 @@ impl<A: Actor> Context<A> {
             clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
             loop {
                 clock.tick().await;
-                if !cell.tick(incarnation, Tick { order, message: message() }) {
+                if !cell.tick(incarnation, &order, Place::First, message()) {
                     return;
                 }
             }

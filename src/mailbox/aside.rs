@@ -46,7 +46,9 @@ impl<M: Message> Lanes<M> {
         }
         let id = reserve.issued;
         reserve.issued += 1;
-        reserve.quarantine.push_back(Quarantined { id, message, crashes, failure: Arc::clone(failure) });
+        let kind = kind_name::<M>(message.kind());
+        let failure = Arc::clone(failure);
+        reserve.quarantine.push_back(Quarantined { id, kind, message: Some(message), crashes, failure });
         Fate::Quarantined
     }
 
@@ -81,33 +83,46 @@ impl<M: Message> Lanes<M> {
         let kept = self.reserve.iter().flat_map(|reserve| &reserve.quarantine);
         kept.map(|kept| QuarantineEntry {
             id: kept.id,
-            kind: kind_name::<M>(kept.message.kind()),
+            kind: kept.kind,
             crashes: kept.crashes,
             failure: Arc::clone(&kept.failure),
         })
         .collect()
     }
 
-    /// Takes one message out of quarantine; `put_back`, `requeue` or `discard` must follow.
-    pub(crate) fn pick(&mut self, id: u64) -> Option<Quarantined<M>> {
-        let reserve = self.reserve.as_mut()?;
-        let at = reserve.quarantine.iter().position(|kept| kept.id == id)?;
-        reserve.quarantine.remove(at)
+    /// Gives a quarantined message out of hand, to be looked at or edited; its place is kept. `take_back` or `requeue`
+    /// must follow.
+    pub(crate) fn lend(&mut self, id: u64) -> Option<M> {
+        self.quarantined(id)?.message.take()
     }
 
-    /// Puts a picked message back into quarantine.
-    pub(crate) fn put_back(&mut self, kept: Quarantined<M>) {
-        self.reserve().quarantine.push_back(kept);
+    /// Puts a lent message back on its place.
+    pub(crate) fn take_back(&mut self, id: u64, message: M) {
+        if let Some(kept) = self.quarantined(id) {
+            kept.message = Some(message);
+        }
     }
 
-    /// Queues a picked message at the end of the normal lane, beyond its bound if need be: it was accepted before.
-    pub(crate) fn requeue(&mut self, message: M, stamp: Option<Instant>) {
+    /// Queues a lent message at the end of the normal lane, beyond its bound if need be: it was accepted before.
+    pub(crate) fn requeue(&mut self, id: u64, message: M, stamp: Option<Instant>) {
+        if let Some(reserve) = &mut self.reserve {
+            reserve.quarantine.retain(|kept| kept.id != id);
+        }
         self.accepted -= 1;
         self.push(Lane::Normal, message, stamp);
     }
 
-    /// Books a picked message as dropped.
-    pub(crate) fn discard(&mut self) {
+    /// Takes a message that nobody has in hand out of quarantine, and books it as dropped.
+    pub(crate) fn discard(&mut self, id: u64) -> Option<M> {
+        let message = self.lend(id)?;
+        if let Some(reserve) = &mut self.reserve {
+            reserve.quarantine.retain(|kept| kept.id != id);
+        }
         self.dropped += 1;
+        Some(message)
+    }
+
+    fn quarantined(&mut self, id: u64) -> Option<&mut Quarantined<M>> {
+        self.reserve.as_mut()?.quarantine.iter_mut().find(|kept| kept.id == id)
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct LaneQueue<M> {
     /// When each queued message came in; kept only while somebody reads the histograms.
     #[expect(clippy::box_collection, reason = "one pointer in the mailbox of every actor that nobody measures")]
     stamps: Option<Box<VecDeque<Instant>>>,
+    /// The place of the first one in the queue. It begins far from zero, as what goes back to the front counts it down.
+    front: u64,
     /// Out with the turn, the one being handled among them.
     taken: u32,
     waiting: Option<Box<WaitList<M>>>,
@@ -32,7 +34,11 @@ pub(crate) struct LaneQueue<M> {
 
 impl<M> LaneQueue<M> {
     pub(crate) fn new() -> Self {
-        Self { queue: VecDeque::new(), stamps: None, taken: 0, waiting: None }
+        Self { queue: VecDeque::new(), stamps: None, front: 1 << 63, taken: 0, waiting: None }
+    }
+
+    pub(crate) fn front(&self) -> u64 {
+        self.front
     }
 
     /// Messages that take up room: queued, or taken and not yet begun.
@@ -69,6 +75,7 @@ impl<M> LaneQueue<M> {
                 stamps.push_front(at);
             }
             self.queue.push_front(message);
+            self.front -= 1;
         }
     }
 
@@ -76,7 +83,9 @@ impl<M> LaneQueue<M> {
         if let Some(stamps) = &mut self.stamps {
             stamps.pop_front();
         }
-        self.queue.pop_front()
+        let oldest = self.queue.pop_front();
+        self.front += u64::from(oldest.is_some());
+        oldest
     }
 
     /// Moves up to `limit` messages into the turn's own buffer; the whole ring changes hands where that suffices.
@@ -90,6 +99,7 @@ impl<M> LaneQueue<M> {
         } else {
             batch.extend(self.queue.drain(..count));
         }
+        self.front += count as u64;
         self.taken += u32::try_from(count).unwrap_or(u32::MAX);
         count
     }
@@ -112,6 +122,7 @@ impl<M> LaneQueue<M> {
 
     pub(crate) fn drain(&mut self) -> VecDeque<M> {
         self.stamps = None;
+        self.front += self.queue.len() as u64;
         std::mem::take(&mut self.queue)
     }
 

@@ -203,7 +203,7 @@ impl<M: Message> Lanes<M> {
             }
         } else if let Some(weight) = &mut self.weight {
             let back: usize = rest.iter().map(Message::bytes).sum();
-            weight.held = weight.held + back - std::mem::take(&mut weight.taken);
+            weight.held = (weight.held + back).saturating_sub(std::mem::take(&mut weight.taken));
         }
         let queue = self.lane_mut(lane);
         queue.release();
@@ -237,7 +237,7 @@ impl<M: Message> Lanes<M> {
         lost += self.normal.release();
         self.dead_lettered += lost;
         if let Some(weight) = &mut self.weight {
-            weight.held -= std::mem::take(&mut weight.taken);
+            weight.held = weight.held.saturating_sub(std::mem::take(&mut weight.taken));
         }
         lost
     }
@@ -295,6 +295,16 @@ impl<M: Message> Lanes<M> {
 
     pub(crate) fn depth(&self, lane: Lane) -> usize {
         self.queue(lane).map_or(0, LaneQueue::len)
+    }
+
+    /// The place of the first normal message. Places count up through the life of the mailbox.
+    pub(crate) fn front(&self) -> u64 {
+        self.normal.front()
+    }
+
+    /// The place of the next normal message that will be queued.
+    pub(crate) fn back(&self) -> u64 {
+        self.normal.front() + self.normal.queued() as u64
     }
 
     pub(crate) fn oldest(&self, lane: Lane) -> Option<Instant> {

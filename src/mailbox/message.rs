@@ -1,5 +1,7 @@
 //! What may be sent to an actor.
 
+use crate::path::short_name;
+
 /// A message: plain data that one actor sends and another one owns. `#[actor]` implements it; by hand one line does.
 pub trait Message: Send + 'static {
     /// The names of its kinds, one for each variant, for reports and introspection.
@@ -23,10 +25,7 @@ pub trait Message: Send + 'static {
 
 /// The name of the n-th kind of a message, or the message's type where it names none.
 pub(crate) fn kind_name<M: Message>(kind: usize) -> &'static str {
-    M::KINDS.get(kind).copied().unwrap_or_else(|| {
-        let name = std::any::type_name::<M>();
-        name.rsplit("::").next().unwrap_or(name)
-    })
+    M::KINDS.get(kind).copied().unwrap_or_else(|| short_name(std::any::type_name::<M>()))
 }
 
 /// The lane a message travels in. One handler runs at a time; within a lane each sender's order is kept.

@@ -15,7 +15,9 @@ pub(crate) struct Retry<M> {
 /// A message that crashed more incarnations than its actor's `retry` allows.
 pub(crate) struct Quarantined<M> {
     pub(crate) id: u64,
-    pub(crate) message: M,
+    pub(crate) kind: &'static str,
+    /// None while somebody has it in hand.
+    pub(crate) message: Option<M>,
     pub(crate) crashes: u32,
     pub(crate) failure: Arc<Failure>,
 }

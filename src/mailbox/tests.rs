@@ -144,14 +144,15 @@ impl World {
             }
             Op::Capacity(capacity) => self.lanes.set_capacity(*capacity),
             Op::Release => {
-                if let Some(message) = self.lanes.quarantine().first().and_then(|kept| self.lanes.pick(kept.id)) {
+                let first = self.lanes.quarantine().first().map(|kept| kept.id);
+                if let Some((id, message)) = first.and_then(|id| Some((id, self.lanes.lend(id)?))) {
                     self.unstashed = true;
-                    self.lanes.requeue(message.message, self.stamp);
+                    self.lanes.requeue(id, message, self.stamp);
                 }
             }
             Op::Discard => {
-                if self.lanes.quarantine().first().and_then(|kept| self.lanes.pick(kept.id)).is_some() {
-                    self.lanes.discard();
+                if let Some(kept) = self.lanes.quarantine().first() {
+                    assert!(self.lanes.discard(kept.id).is_some());
                 }
             }
             Op::Forfeit => {

@@ -38,6 +38,10 @@ impl Node {
             self.declare(&mut state);
         }
         self.apply(Event::Begin);
+        let early = std::mem::take(&mut self.state.lock().early);
+        for reply in early {
+            let _ = reply.send(());
+        }
         ready.answer().await.unwrap_or(Err(Exit::Killed))
     }
 }
@@ -80,7 +84,7 @@ impl Child for Node {
     }
 
     fn close(self: Arc<Self>, exit: &Exit) -> After {
-        let (below, watchers, running) = {
+        let (below, watchers, early, running) = {
             let mut state = self.state.lock();
             if state.closed.is_some() {
                 return Box::new(|| {});
@@ -89,7 +93,7 @@ impl Child for Node {
             state.cut = true;
             let running = !matches!(state.rules.phase(), Phase::New | Phase::Ended);
             let below = if running { Vec::new() } else { state.close_members() };
-            (below, std::mem::take(&mut state.watchers), running)
+            (below, std::mem::take(&mut state.watchers), std::mem::take(&mut state.early), running)
         };
         let exit = exit.clone();
         Box::new(move || {
@@ -98,6 +102,7 @@ impl Child for Node {
                 // Its start was given up halfway: what is up already is stopped in good order.
                 self.apply(Event::End(Exit::Shutdown));
             }
+            drop(early);
             watchers.into_iter().for_each(|watcher| watcher.tell(&exit));
         })
     }
@@ -117,6 +122,7 @@ impl Child for Node {
             actor: strategy_name(self.policy.strategy),
             status,
             incarnation: state.lives,
+            back_in: None,
             handlers: &[],
             restarts: Some(state.rules.restarts_total()),
             mailbox: None,

@@ -82,6 +82,7 @@ impl Node {
         policy: Arc<ChildPolicy>,
         make: impl FnOnce() -> Arc<dyn Member>,
     ) -> Result<Arc<dyn Child>, SpawnError> {
+        self.begun().await;
         let (slot, child, deferred, launch, answer) = {
             let now = self.hub.now();
             let mut state = self.state.lock();
@@ -120,6 +121,21 @@ impl Node {
 }
 
 impl Node {
+    /// Waits until this supervisor, which somebody else may just be starting for the first time, takes children; or until
+    /// it never will.
+    async fn begun(&self) {
+        let begun = {
+            let mut state = self.state.lock();
+            if *state.rules.phase() != Phase::New || state.closed.is_some() {
+                return;
+            }
+            let (reply, begun) = AnswerSlot::open(None);
+            state.early.push(reply);
+            begun
+        };
+        drop(begun.answer().await);
+    }
+
     /// Waits on for a child that its supervisor is starting, or has started.
     fn still_starting(&self, slot: Slot, child: Address) -> Option<Awaiting<Result<(), Exit>>> {
         let mut state = self.state.lock();

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::actor::child::Child;
+use crate::actor::child::{Address, Child, Owner};
 use crate::path::Path;
+use crate::snapshot::{ActorSnapshot, Status};
 use crate::supervisor::node::Node;
 
 impl Node {
@@ -24,10 +25,17 @@ impl Node {
         Some((node, child))
     }
 
-    /// Visits everything below in start order, supervisors before their children.
-    pub(crate) fn visit(self: &Arc<Self>, depth: usize, visit: &mut impl FnMut(usize, &Arc<dyn Child>)) {
+    /// A child of this supervisor at this moment.
+    pub(crate) fn look_at(&self, child: &Arc<dyn Child>) -> ActorSnapshot {
+        let seen = child.snapshot();
+        let back_in = (seen.status == Status::Down).then(|| self.back_in(child.name(), Address::of(child))).flatten();
+        ActorSnapshot { back_in, ..seen }
+    }
+
+    /// Looks at everything below in start order, supervisors before their children.
+    pub(crate) fn visit(self: &Arc<Self>, depth: usize, visit: &mut impl FnMut(usize, &str, ActorSnapshot)) {
         for child in self.children() {
-            visit(depth, &child);
+            visit(depth, child.name(), self.look_at(&child));
             if let Ok(node) = child.into_any().downcast::<Self>() {
                 node.visit(depth + 1, visit);
             }

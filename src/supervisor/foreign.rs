@@ -221,6 +221,7 @@ impl Child for RactorChild {
             actor: self.actor,
             status,
             incarnation: life.incarnation,
+            back_in: None,
             handlers: &[],
             restarts: None,
             mailbox: None,

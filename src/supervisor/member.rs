@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -53,6 +54,9 @@ impl Owner for Nobody {
     fn terminate(&self, _: &str, _: Address) {}
     fn kill(&self, _: &str, _: Address) {}
     fn restart(&self, _: &str, _: Address) {}
+    fn back_in(&self, _: &str, _: Address) -> Option<Duration> {
+        None
+    }
 }
 
 /// Where the arguments of each incarnation come from.

@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -34,6 +35,8 @@ pub(crate) struct State {
     pub(crate) awaited: HashMap<Slot, Reply<Result<(), Exit>>>,
     /// Who waits to hear that all declared children have started.
     pub(crate) ready: Option<Reply<Result<(), Exit>>>,
+    /// Who waits for its very first start to begin, to add a child then.
+    pub(crate) early: Vec<Reply<()>>,
     pub(crate) foreign: Foreign,
     /// Whose failure it gave up over.
     pub(crate) culprit: Option<Path>,
@@ -91,6 +94,7 @@ impl Node {
                 alarms: Alarms::default(),
                 awaited: HashMap::new(),
                 ready: None,
+                early: Vec::new(),
                 foreign: Foreign::default(),
                 culprit: None,
                 cut: false,
@@ -201,6 +205,13 @@ impl Owner for Node {
 
     fn restart(&self, name: &str, child: Address) {
         self.apply_to(name, child, Event::Restart);
+    }
+
+    fn back_in(&self, name: &str, child: Address) -> Option<Duration> {
+        let now = self.hub.now();
+        let state = self.state.lock();
+        let slot = state.names.get(name).copied().filter(|slot| state.holds(*slot, child))?;
+        state.rules.resumes(slot).map(|at| at.saturating_duration_since(now))
     }
 }
 

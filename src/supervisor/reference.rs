@@ -32,7 +32,7 @@ impl ActorRef {
     /// The actor at this moment.
     #[must_use]
     pub fn snapshot(&self) -> ActorSnapshot {
-        self.child.snapshot()
+        self.node.look_at(&self.child)
     }
 
     /// Stops it for good, with everything below it. Returns at once; [`ActorRef::stopped`] waits.

@@ -64,8 +64,7 @@ impl System {
     fn resting(&self) -> Option<u64> {
         let mut accepted = 0;
         let mut rests = self.root.state.lock().rules.is_quiet();
-        self.root.visit(0, &mut |_, child| {
-            let seen = child.snapshot();
+        self.root.visit(0, &mut |_, _, seen| {
             let ledger = seen.mailbox.map_or(Ledger::default(), |mailbox| mailbox.ledger);
             accepted += ledger.accepted;
             rests &= match seen.status {
@@ -82,8 +81,8 @@ impl System {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         let mut sum = Ledger::default();
-        self.root.visit(0, &mut |_, child: &Arc<dyn Child>| {
-            sum = sum + child.snapshot().mailbox.map_or(Ledger::default(), |mailbox| mailbox.ledger);
+        self.root.visit(0, &mut |_, _, seen| {
+            sum = sum + seen.mailbox.map_or(Ledger::default(), |mailbox| mailbox.ledger);
         });
         sum
     }

@@ -99,6 +99,14 @@ async fn a_quarantined_message_is_edited_and_released_or_discarded() {
     system.quiescent().await;
     let kept = a.quarantined();
     assert_eq!(kept.len(), 2);
+    let seen = a.peek(kept[0].id, |message| {
+        assert!(!a.discard(kept[0].id), "it is in other hands");
+        assert_balanced(&a);
+        matches!(message, Do::Panic(text) if text == "one")
+    });
+    assert_eq!(seen, Some(true));
+    assert_eq!(a.quarantined(), kept);
+    assert!(system.tree().contains("quarantined 2"), "{}", system.tree());
     assert!(a.release(kept[0].id, |message| *message = note("mended")));
     assert!(!a.release(kept[0].id, |_| {}));
     assert!(a.discard(kept[1].id));
@@ -300,6 +308,31 @@ async fn a_redelivery_that_is_put_off_takes_no_room_for_ever() {
     assert_balanced(&a);
     let sent = a.try_send(weigh(100, "all the room"));
     assert!(sent.is_ok(), "an empty mailbox of 100 bytes refuses 100: {:?}", sent.map_err(|refused| refused.reason));
+    system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_actor_stops_during_its_edit_stays_in_quarantine() {
+    let (system, a, _) = one(|spec| spec.retry(1)).await;
+    a.send(Do::Panic("one".into())).await.unwrap();
+    system.quiescent().await;
+    let (id, me) = (a.quarantined()[0].id, a.clone());
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (begun, began) = std::sync::mpsc::channel::<()>();
+    let edit = std::thread::spawn(move || {
+        me.release(id, |_| {
+            begun.send(()).unwrap();
+            wait.recv().unwrap();
+        })
+    });
+    began.recv().unwrap();
+    assert_eq!(a.peek(id, |_| ()), None, "it is in other hands");
+    a.stop();
+    soon("stop", a.stopped()).await;
+    go.send(()).unwrap();
+    assert!(!edit.join().unwrap());
+    assert_eq!((ledger(&a).queued, ledger(&a).quarantined), (0, 1));
+    assert_balanced(&a);
     system.stop().await;
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use swarmtree::testing::{Act, OnStart, OnStop, Record, Script, Scripted, assert_system_balanced};
+use swarmtree::testing::{Act, OnStart, OnStop, Record, Script, Scripted, assert_balanced, assert_system_balanced};
 use swarmtree::{Exit, KILL_GRACE, Restart, Status, Supervisor, System, SystemError};
 
-use crate::kit::{Do, Gate, Hand, later, note, now, one, several, soon, spec};
+use crate::kit::{Do, Gate, Hand, guarded, later, note, now, one, several, soon, spec};
 
 #[tokio::test(start_paused = true)]
 async fn drain_finishes_what_is_queued() {
@@ -236,6 +236,91 @@ async fn a_stop_is_not_lost_at_any_moment_of_a_supervisors_start() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_kill_is_not_lost_at_any_moment_of_a_supervisors_start() {
+    for turns in 0..40 {
+        let record = Record::new();
+        let system = System::start("test").await.unwrap();
+        let child = Script::new("a", &record).spec();
+        let inner = Supervisor::one_for_one("inner").restart(Restart::Temporary).child(child);
+        let start = tokio::spawn({
+            let system = system.clone();
+            async move { system.start_child("", inner).await.map(drop) }
+        });
+        let inner = loop {
+            match system.actor("inner") {
+                Ok(inner) => break inner,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        inner.kill();
+        soon(&format!("the end after {turns} turns"), inner.stopped()).await;
+        let _ = soon("the start", start).await;
+        system.quiescent().await;
+        let lines = record.lines();
+        let count = |line: &str| lines.iter().filter(|found| *found == line).count();
+        assert_eq!(count("start a"), count("drop a"), "after {turns} turns: {lines:?}");
+        assert!(system.snapshot().is_empty());
+        system.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_actor_that_has_drained_while_its_supervisor_ends_drains_in_its_next_life() {
+    let record = Record::new();
+    let y = Script::new("y", &record).stop(OnStop::Hang).spec().shutdown("1s");
+    let inner = Supervisor::one_for_one("inner").child(Script::new("x", &record).spec()).child(y);
+    let system = System::builder("test").child(inner).start().await.unwrap();
+    let x = system.find::<Scripted>("inner/x").unwrap();
+    system.actor("inner").unwrap().restart();
+    soon("y hangs in its stop", record.until("stop y")).await;
+    x.drain();
+    assert_eq!(soon("x ends", x.stopped()).await, Exit::Shutdown);
+    soon("y comes back", record.until_count("start y", 2)).await;
+    system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_break_off_panics_does_not_hold_up_the_end() {
+    use swarmtree::{Actor, ActorSpec, Context, Handle, Handled, Message, StartError};
+    struct Wild;
+    impl Message for Wild {
+        fn kind(&self) -> usize {
+            panic!("kind")
+        }
+        fn break_off(&mut self) {
+            panic!("break off")
+        }
+    }
+    struct Anybody;
+    impl Actor for Anybody {
+        type Msg = Wild;
+        type Args = ();
+        type Handle = Handle<Wild>;
+        async fn start((): (), _: &mut Context<Self>) -> Result<Self, StartError> {
+            Ok(Self)
+        }
+        fn handle(&mut self, _: Wild, _: &mut Context<Self>) -> Handled<Wild> {
+            Handled::Done
+        }
+    }
+    let system = System::builder("test").child(ActorSpec::<Anybody>::new("a", ())).start().await.unwrap();
+    let mut letters = system.dead_letters(4);
+    let a = system.find::<Anybody>("a").unwrap();
+    a.suspend();
+    a.try_send(Wild).unwrap();
+    a.try_send(Wild).unwrap();
+    a.stop();
+    assert_eq!(soon("the end", a.stopped()).await, Exit::Shutdown);
+    assert_eq!(letters.recv().await.unwrap().kind, "Wild");
+    assert_eq!(letters.recv().await.unwrap().path.as_str(), "a");
+    assert_eq!(soon("stop", system.stop()).await, Exit::Shutdown);
+    assert_system_balanced(&system);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stop_is_not_lost_at_any_moment_of_a_supervisors_restart() {
     for turns in 0..40 {
         let record = Record::new();
@@ -371,11 +456,13 @@ fn a_killed_handler_that_blocks_for_ever_is_let_go_of_after_the_grace() {
     let (release, blocked) = std::sync::mpsc::channel::<()>();
     let inside = Arc::new(AtomicBool::new(false));
     runtime.block_on(async {
-        let (system, a, _) = one(|spec| spec).await;
+        let (system, a, record) = one(|spec| spec).await;
         let told = Arc::clone(&inside);
-        a.send(now(move |_, _| {
+        a.send(now(move |hand, cx| {
             told.store(true, Ordering::SeqCst);
             let _ = blocked.recv();
+            let refused = cx.stash(note("too late")).is_err();
+            hand.record.add(format!("too late: refused {refused}, unstashed {}", cx.unstash_all()));
         }))
         .await
         .unwrap();
@@ -384,7 +471,13 @@ fn a_killed_handler_that_blocks_for_ever_is_let_go_of_after_the_grace() {
         }
         a.kill();
         assert_eq!(soon("the next life", a.ask(Do::Life)).await, Ok(2));
+        a.send(guarded("stashed by the next life")).await.unwrap();
         release.send(()).unwrap();
+        soon("the one that hung", record.until("too late: refused true, unstashed 0")).await;
+        a.send(Do::Open).await.unwrap();
+        soon("the stash is the next life's", record.until("unstashed 1")).await;
+        system.quiescent().await;
+        assert_balanced(&a);
         system.stop().await;
     });
     runtime.shutdown_timeout(Duration::from_secs(5));

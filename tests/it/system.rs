@@ -1,9 +1,12 @@
 //! Systems as wholes: very many actors, pools, probes.
 
+use std::task::{Context, Waker};
+use std::time::Duration;
+
 use swarmtree::testing::{Act, Probe, Record, Script, Scripted, assert_system_balanced};
 use swarmtree::{Pool, Supervised, Supervisor, System, Template, actor, handlers};
 
-use crate::kit::soon;
+use crate::kit::{Args, Do, Hand, one, soon, spec};
 
 /// Counts what it is told.
 #[actor(mailbox = 8)]
@@ -70,9 +73,9 @@ async fn more_actors_than_parked_turns_lose_no_message() {
 async fn of_many_who_want_one_child_one_starts_it() {
     let system = System::builder("test").child(Supervisor::dynamic("all", Counter::template())).start().await.unwrap();
     let all = system.dynamic::<Counter>("all").unwrap();
-    let first = all.get_or_start("one", ()).await.unwrap();
-    let again = all.get_or_start("one", ()).await.unwrap();
-    assert_eq!(first, again);
+    let (first, again) = tokio::join!(all.get_or_start("one", ()), all.get_or_start("one", ()));
+    assert_eq!(first.unwrap(), again.unwrap());
+    assert_eq!(all.get_or_start("one", ()).await.unwrap().count().await, Ok(0));
     assert_eq!(all.len(), 1);
     system.stop().await;
 }
@@ -194,4 +197,61 @@ async fn a_system_that_did_not_start_names_the_child_and_stops_the_rest() {
     let error = started.unwrap_err().to_string();
     assert!(error.contains("b: the script refuses"), "{error}");
     assert_eq!(record.lines(), ["start a", "start b", "stop a", "drop a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_spawns_below_one_missing_supervisor_both_succeed() {
+    let record = Record::new();
+    let system = System::start("test").await.unwrap();
+    let args = |name: &str| Args(name.to_owned(), record.clone());
+    let both =
+        async { tokio::join!(system.spawn::<Hand>("s/t/a", args("a")), system.spawn::<Hand>("s/t/b", args("b"))) };
+    let (a, b) = soon("both", both).await;
+    assert_eq!(a.unwrap().ask(Do::Life).await, Ok(1));
+    assert_eq!(b.unwrap().ask(Do::Life).await, Ok(1));
+    system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_adds_to_a_supervisor_that_never_begins_is_told() {
+    let record = Record::new();
+    let system = System::start("test").await.unwrap();
+    let args = Args("b".to_owned(), record.clone());
+    // The first one is given up on while it starts the supervisor: with it goes what it has begun.
+    let mut first = Box::pin(system.start_child("", Supervisor::one_for_one("s").child(spec("a", &record))));
+    assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let mut second = Box::pin(system.spawn::<Hand>("s/b", args));
+    assert!(second.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(first);
+    assert!(soon("the second", second).await.is_err());
+    assert!(system.snapshot().is_empty());
+    system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_in_its_backoff_says_when_it_is_back() {
+    let (system, a, _) = one(|spec| spec.backoff("8s..8s")).await;
+    a.send(Do::Panic("boom".into())).await.unwrap();
+    a.send(Do::Note("later".into())).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let back_in = a.snapshot().back_in.unwrap();
+    assert!(back_in > Duration::from_secs(2) && back_in < Duration::from_secs(7), "{back_in:?}");
+    assert_eq!(system.actor("a").unwrap().snapshot().back_in, Some(back_in));
+    assert!(system.tree().contains("a (Hand) down, back in "), "{}", system.tree());
+    system.quiescent().await;
+    assert_eq!(a.snapshot().back_in, None);
+    system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_in_its_backoff_is_back_together() {
+    let record = Record::new();
+    let all = Supervisor::one_for_all("all").child(spec("a", &record).backoff("8s..8s")).child(spec("b", &record));
+    let system = System::builder("test").child(all).start().await.unwrap();
+    system.find::<Hand>("all/a").unwrap().send(Do::Panic("boom".into())).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let back_in = |path: &str| system.actor(path).unwrap().snapshot().back_in;
+    assert!(back_in("all/a").is_some());
+    assert_eq!(back_in("all/a"), back_in("all/b"));
+    system.stop().await;
 }

@@ -1,9 +1,14 @@
 //! What an incarnation orders for later: timers, pipes, watches, streams.
 
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use swarmtree::testing::{Act, Record, Script, Scripted, assert_balanced};
-use swarmtree::{Exit, OWNED_LIMIT, OutletError, Restart, Supervisor, System, Template, outlet};
+use swarmtree::{
+    Call, Exit, Handle, Lane, OWNED_LIMIT, OrderId, OutletError, Restart, Supervisor, System, Template, outlet,
+};
 
 use crate::kit::{Args, Do, Gate, Hand, note, now, one, several, soon, spec};
 
@@ -350,5 +355,71 @@ async fn stopped_tells_all_who_wait_and_at_once_afterwards() {
     a.send(Act::Leave).await.unwrap();
     assert_eq!(soon("both", async { tokio::join!(first, second) }).await, (Exit::Normal, Exit::Normal));
     assert_eq!(soon("afterwards", a.stopped()).await, Exit::Normal);
+    system.stop().await;
+}
+
+/// A message whose handler orders a pipe that is cancelled, from inside its actor, while its message is being made.
+fn cancelled_halfway(at: Handle<Do>, rest: fn() -> Do) -> Do {
+    now(move |_, cx| {
+        let number = Arc::new(Mutex::new(None));
+        let told = Arc::clone(&number);
+        let order = cx.pipe(std::future::ready(()), move |()| {
+            let cancel: Call<Hand, OrderId, ()> = Call {
+                kind: "cancel",
+                lane: Lane::Normal,
+                timeout: None,
+                here: Some(|hand, order, cx| {
+                    cx.cancel(order);
+                    hand.record.add("cancelled");
+                    Ok(())
+                }),
+                message: |_, _| note("not in place"),
+            };
+            let order = told.lock().unwrap().take().unwrap();
+            let mut asked = std::pin::pin!(at.call(cancel, order));
+            assert!(asked.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+            rest()
+        });
+        *number.lock().unwrap() = Some(order.unwrap());
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_cancelled_while_its_message_is_being_made_does_not_come() {
+    let (system, a, record) = one(|spec| spec).await;
+    a.send(cancelled_halfway(a.clone(), || note("came all the same"))).await.unwrap();
+    soon("the cancel", record.until("cancelled")).await;
+    system.quiescent().await;
+    assert_eq!(record.lines(), ["cancelled"]);
+    system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_task_that_panics_harms_nobody() {
+    let (system, a, record) = one(|spec| spec).await;
+    a.send(cancelled_halfway(a.clone(), || panic!("after its cancel"))).await.unwrap();
+    soon("the cancel", record.until("cancelled")).await;
+    system.quiescent().await;
+    assert_eq!(a.snapshot().incarnation, 1);
+    system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_comes_behind_all_that_the_watched_one_has_sent() {
+    let (system, [a, b], record) = several(["a", "b"]).await;
+    let watched = b.clone();
+    a.send(now(move |_, cx| drop(cx.watch(&watched, |exit| note(format!("b {exit}"))).unwrap()))).await.unwrap();
+    system.quiescent().await;
+    a.suspend();
+    let to = a.clone();
+    b.send(now(move |_, _| (0..3).for_each(|n| to.try_send(note(n)).unwrap()))).await.unwrap();
+    system.quiescent().await;
+    b.stop();
+    b.stopped().await;
+    a.try_send(note("later")).unwrap();
+    a.resume();
+    soon("the last", record.until("later")).await;
+    assert_eq!(record.lines(), ["stop b stopped on request", "0", "1", "2", "b stopped on request", "later"]);
+    assert_balanced(&a);
     system.stop().await;
 }

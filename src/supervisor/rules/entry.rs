@@ -84,8 +84,8 @@ pub(crate) enum Via {
 pub(crate) struct Entry {
     /// How the child is treated; none in a free slot.
     pub(crate) policy: Option<Arc<ChildPolicy>>,
-    /// Since when it runs; none while it does not.
-    pub(crate) since: Option<Instant>,
+    /// Since when it runs, or until when it pauses; none otherwise.
+    pub(crate) at: Option<Instant>,
     /// The incarnation that was started last. It outlives the child, so that the next one here has keys of its own.
     pub(crate) incarnation: u32,
     /// Failures without a long run between them.
@@ -105,7 +105,7 @@ impl Entry {
     pub(crate) fn free() -> Self {
         Self {
             policy: None,
-            since: None,
+            at: None,
             incarnation: 0,
             failures_in_a_row: 0,
             status: Status::Down,
@@ -129,7 +129,7 @@ impl Entry {
 
     /// Ends the count of failures in a row if this run was long enough to be called one.
     pub(crate) fn end_run(&mut self, now: Instant) {
-        let ran = self.since.take().map(|since| now.saturating_duration_since(since));
+        let ran = self.at.take().map(|since| now.saturating_duration_since(since));
         let most = self.policy.as_ref().and_then(|policy| policy.backoff).map(|backoff| backoff.most);
         if let (Some(ran), Some(most)) = (ran, most)
             && ran > most

@@ -132,6 +132,13 @@ impl Rules {
         self.restarts_total
     }
 
+    /// When a child is started again, while a backoff makes it wait: its own, or that of its group.
+    pub(crate) fn resumes(&self, slot: Slot) -> Option<Instant> {
+        let group = self.plan.pause().filter(|pause| pause.running && self.plan.starts(slot));
+        let slot = group.map_or(slot, |pause| pause.slot);
+        self.table.get(slot).filter(|entry| entry.status == Status::Waiting).and_then(|entry| entry.at)
+    }
+
     /// How many restarts count towards the intensity now.
     pub(crate) fn failures_in_window(&self, now: Instant) -> u32 {
         self.window.count(now, &self.policy.intensity)
@@ -142,6 +149,9 @@ impl Rules {
     /// Lets a child wait for its restart.
     pub(in crate::supervisor::rules) fn pause(&mut self, slot: Slot, after: Duration, turn: &mut Turn<'_>) {
         self.table.set(slot, Status::Waiting);
+        if let Some(entry) = self.table.entry_mut(slot) {
+            entry.at = turn.now.checked_add(after);
+        }
         let alarm = Alarm { kind: AlarmKind::Backoff, key: self.table.key(slot) };
         turn.out.push(Action::SetAlarm { alarm, after });
     }

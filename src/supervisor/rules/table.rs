@@ -103,7 +103,7 @@ impl Table {
     pub(crate) fn started(&mut self, slot: Slot, now: Instant) {
         self.set(slot, Status::Running);
         if let Some(entry) = self.entry_mut(slot) {
-            entry.since = Some(now);
+            entry.at = Some(now);
             entry.via = Via::Kept;
         }
     }
@@ -120,6 +120,7 @@ impl Table {
     pub(crate) fn start(&mut self, slot: Slot, via: Via, out: &mut Vec<Action>) {
         let Some(entry) = self.entry_mut(slot) else { return };
         entry.incarnation = entry.incarnation.wrapping_add(1);
+        entry.at = None;
         entry.via = via;
         entry.killed = false;
         let timeout = entry.policy.as_ref().and_then(|policy| policy.start_timeout);
