@@ -166,6 +166,14 @@ fn each_poisoned_row_costs_one_restart_and_nothing_else() {
 }
 
 #[test]
+fn of_more_failures_than_are_kept_the_first_are_told() {
+    let run = airline(&["--poison", "10"]);
+    assert!(run.stdout.contains("row 10 in line 11 is poison"), "{}", run.stdout);
+    assert!(run.stdout.contains("and 2,697 more"), "{}", run.stdout);
+    assert_eq!(run.code, 0);
+}
+
+#[test]
 fn poison_on_the_last_row_is_booked_too() {
     let json = airline(&["--json", "--poison", "27004"]).json();
     check_books(&json);
@@ -291,14 +299,23 @@ fn more_rejected_rows_than_are_told_are_still_counted() {
 #[test]
 fn a_file_of_nothing_but_a_header_has_no_rows() {
     check_lines("header.csv", &[], (0, 0, 0));
-    assert!(airline(&["--flights", &file("header-only.csv", HEADER.as_bytes())]).stdout.contains("No departures"));
+    let run = airline(&["--flights", &file("header-only.csv", HEADER.as_bytes())]);
+    assert!(run.stdout.contains("No departures") && run.stderr.contains("no row below its header"), "{}", run.stderr);
 }
 
 #[test]
 fn wrong_arguments_are_refused() {
-    for wrong in [&["--poison", "0"][..], &["--poison", "x"], &["--crash-carrier", "UAL"], &["--flight", "x"]] {
-        let run = airline(wrong);
-        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{wrong:?}");
+    let wrong = [
+        (&["--poison", "0"][..], "a whole number from 1 on"),
+        (&["--poison", "x"], "a whole number from 1 on"),
+        (&["--crash-carrier", "UAL"], "two letters or digits"),
+        (&["--flight", "x"], "--flights"),
+        (&["x.csv"], "--flights x.csv"),
+    ];
+    for (arguments, mend) in wrong {
+        let run = airline(arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(run.stderr.contains(mend), "{arguments:?}: {}", run.stderr);
     }
 }
 

@@ -21,11 +21,21 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) json: bool,
     /// Have the parser panic on every N-th row.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = every)]
     pub(crate) poison: Option<NonZeroU64>,
     /// Kill this carrier's actor when half of the rows are read.
     #[arg(long, value_name = "CODE", value_parser = carrier)]
     pub(crate) crash_carrier: Option<CarrierCode>,
+    #[arg(hide = true, value_name = "FILE", value_parser = stray)]
+    stray: Option<PathBuf>,
+}
+
+fn stray(text: &str) -> Result<PathBuf, String> {
+    Err(format!("an option was expected; name a file of flights with --flights {text}"))
+}
+
+fn every(text: &str) -> Result<NonZeroU64, String> {
+    text.parse().map_err(|_| "it takes a whole number from 1 on: 1000 for every thousandth row".to_owned())
 }
 
 fn carrier(text: &str) -> Result<CarrierCode, String> {

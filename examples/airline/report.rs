@@ -7,11 +7,8 @@ use swarmtree::{Ledger, Path};
 
 use crate::code::{AirportCode, CarrierCode};
 use crate::flight::Reason;
-use crate::swarm::{Broken, Swarm};
+use crate::swarm::{Broken, First, Swarm};
 use crate::tally::Tally;
-
-/// Dead letters and restarts that are told one by one.
-const TOLD_LIMIT: usize = 10;
 
 /// The outcome of a run.
 #[derive(Debug)]
@@ -32,10 +29,10 @@ pub(crate) struct Report {
     pub(crate) ledger: Ledger,
     /// The first rejected lines, with their reasons.
     pub(crate) first_rejected: BTreeMap<u64, Reason>,
-    /// Some of the messages that nobody handled, as the runtime tells them.
-    pub(crate) dead_letters: Vec<String>,
-    /// Some of the failures, and what their supervisors decided.
-    pub(crate) failures: Vec<String>,
+    /// The messages that nobody handled, as the runtime tells them.
+    pub(crate) dead_letters: First,
+    /// The failures, and what their supervisors decided.
+    pub(crate) failures: First,
     pub(crate) took: Duration,
 }
 
@@ -59,8 +56,15 @@ impl Report {
         self.rows == self.total().flights + self.rejected && self.ledger.is_balanced() && self.ledger.queued == 0
     }
 
-    /// Asks everybody. The tree must be at rest.
-    pub(crate) async fn gather(swarm: &mut Swarm, rows: u64) -> Result<Self, Broken> {
+    /// Asks everybody, and stops the system. The tree must be at rest.
+    pub(crate) async fn gather(swarm: Swarm, rows: u64) -> Result<Self, Broken> {
+        let report = Self::ask(&swarm, rows).await;
+        swarm.system.stop().await;
+        let (dead_letters, failures) = (swarm.dead_letters.await, swarm.failures.await);
+        Ok(Self { dead_letters: dead_letters.unwrap_or_default(), failures: failures.unwrap_or_default(), ..report? })
+    }
+
+    async fn ask(swarm: &Swarm, rows: u64) -> Result<Self, Broken> {
         // The books come first: the questions below are messages too.
         let ledger = swarm.system.ledger();
         let parsers = swarm.parsers.workers().iter().filter_map(|parser| parser.snapshot().mailbox);
@@ -102,13 +106,8 @@ impl Report {
             restarts_by_actor,
             ledger,
             first_rejected: rejects.first,
-            dead_letters: told(|| {
-                swarm
-                    .dead_letters
-                    .try_recv()
-                    .map(|dead| format!("dead letter, {} to {}: {}", dead.kind, dead.path, dead.reason))
-            }),
-            failures: told(|| swarm.failures.try_recv().map(|failure| failure.to_string())),
+            dead_letters: First::default(),
+            failures: First::default(),
             took: Duration::ZERO,
         })
     }
@@ -120,8 +119,4 @@ fn lost(flown: &BTreeMap<CarrierCode, u64>, known: &BTreeMap<CarrierCode, Tally>
         (flights > 0).then_some((*code, Lost { of: *of, flights }))
     });
     each.collect()
-}
-
-fn told(next: impl FnMut() -> Option<String>) -> Vec<String> {
-    std::iter::from_fn(next).take(TOLD_LIMIT).collect()
 }

@@ -79,7 +79,7 @@ pub(crate) async fn run(options: &Options) -> Result<Finished, Failed> {
     };
     let crashes = options.poison.map_or(0, |every| rows_expected / every);
     let trouble = Trouble { poison: options.poison, crashes_expected: u32::try_from(crashes).unwrap_or(u32::MAX) };
-    let mut swarm = Swarm::start(columns, trouble).await?;
+    let swarm = Swarm::start(columns, trouble).await?;
     let crash = options.crash_carrier.map(|carrier| Crash {
         carrier,
         after_row: (rows_expected / 2).max(1),
@@ -95,9 +95,9 @@ pub(crate) async fn run(options: &Options) -> Result<Finished, Failed> {
             return Err(Failed::Killed);
         }
     }
-    let mut report = Report::gather(&mut swarm, gauge.rows.load(Ordering::Relaxed)).await?;
-    report.took = begun.elapsed();
-    swarm.system.stop().await;
+    let took = begun.elapsed();
+    let gathered = Report::gather(swarm, gauge.rows.load(Ordering::Relaxed)).await?;
+    let report = Report { took, ..gathered };
     Ok(finish(report, &ending, &source, crash.as_ref()))
 }
 
@@ -171,6 +171,9 @@ fn finish(mut report: Report, ending: &Ending, source: &Source, crash: Option<&C
     for (code, lost) in report.lost.iter().filter(|(code, _)| crash.is_none_or(|crash| crash.carrier != **code)) {
         remarks.push(format!("carrier {code} has lost {} of its {} flights", grouped(lost.flights), grouped(lost.of)));
         exit_code = BROKEN;
+    }
+    if report.rows == 0 && exit_code == 0 {
+        remarks.push(format!("{source} holds no row below its header"));
     }
     if let Some(crash) = crash {
         report.crash = Some(told(crash, &report, ending));

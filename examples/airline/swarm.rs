@@ -19,6 +19,7 @@ use swarmtree::{
     ActorSpec, AskError, DeadLetter, Dynamic, FailureReport, FindError, Pool, SpawnError, Subscription, Supervisor,
     System, SystemError, Template,
 };
+use tokio::task::JoinHandle;
 
 use crate::airport::Airport;
 use crate::carrier::Carrier;
@@ -28,8 +29,10 @@ use crate::rejects::{Rejects, RejectsHandle};
 
 /// Rows that are read side by side.
 const PARSERS: usize = 4;
-/// Dead letters and failure reports that are kept for the report.
-const KEPT_LIMIT: usize = 1024;
+/// Dead letters and failure reports that may wait to be heard.
+const HEARD_LIMIT: usize = 1024;
+/// Of these, how many are told one by one.
+const TOLD_LIMIT: usize = 10;
 
 /// What a run is about to do to itself.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,8 +50,30 @@ pub(crate) struct Swarm {
     pub(crate) carriers: Dynamic<Carrier>,
     pub(crate) parsers: Pool<Parser>,
     pub(crate) rejects: RejectsHandle,
-    pub(crate) dead_letters: Subscription<DeadLetter>,
-    pub(crate) failures: Subscription<FailureReport>,
+    pub(crate) dead_letters: JoinHandle<First>,
+    pub(crate) failures: JoinHandle<First>,
+}
+
+/// The first lines of something, and how many there were.
+#[derive(Debug, Default)]
+pub(crate) struct First {
+    pub(crate) lines: Vec<String>,
+    pub(crate) count: u64,
+}
+
+impl First {
+    /// Listens until the system has ended.
+    async fn of<T: Clone>(mut news: Subscription<T>, line: fn(&T) -> String) -> Self {
+        let mut first = Self::default();
+        while let Some(item) = news.recv().await {
+            first.count += 1;
+            if first.lines.len() < TOLD_LIMIT {
+                first.lines.push(line(&item));
+            }
+        }
+        first.count += news.missed();
+        first
+    }
 }
 
 /// Why the tree did not start, or did not answer.
@@ -78,7 +103,10 @@ impl Swarm {
             .start()
             .await?;
         // Whoever subscribes to failures is told of each panic, so that the runtime does not print them.
-        let (failures, dead_letters) = (system.failures(KEPT_LIMIT), system.dead_letters(KEPT_LIMIT));
+        let failures = tokio::spawn(First::of(system.failures(HEARD_LIMIT), FailureReport::to_string));
+        let dead_letters = tokio::spawn(First::of(system.dead_letters(HEARD_LIMIT), |dead: &DeadLetter| {
+            format!("dead letter, {} to {}: {}", dead.kind, dead.path, dead.reason)
+        }));
         let (airports, carriers) = (system.dynamic::<Airport>("airports")?, system.dynamic::<Carrier>("carriers")?);
         let rejects = system.find::<Rejects>("rejects")?;
         let desk = Desk {

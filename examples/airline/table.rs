@@ -109,7 +109,7 @@ fn rows(out: &mut String, report: &Report) -> fmt::Result {
 /// The first rejected rows, each with its reason.
 pub(crate) fn rejected(report: &Report) -> Vec<String> {
     let lines = report.first_rejected.iter().map(|(line, reason)| format!("line {line}: {reason}"));
-    let mut told: Vec<String> = lines.chain(report.dead_letters.iter().cloned()).collect();
+    let mut told: Vec<String> = lines.chain(report.dead_letters.lines.iter().cloned()).collect();
     let more = report.rejected.saturating_sub(told.len() as u64);
     if more > 0 && !told.is_empty() {
         told.push(format!("and {} more", grouped(more)));
@@ -135,11 +135,17 @@ fn books(out: &mut String, report: &Report) -> fmt::Result {
         write!(out, "{} {path} {restarts}", if at == 0 { ":" } else { "," })?;
     }
     writeln!(out)?;
-    for failure in report.failures.iter().take(3) {
-        writeln!(out, "           {failure}")?;
+    let told = report.failures.lines.iter().take(FAILURES_TOLD);
+    told.clone().try_for_each(|failure| writeln!(out, "           {failure}"))?;
+    match report.failures.count.saturating_sub(told.len() as u64) {
+        0 => {}
+        more => writeln!(out, "           and {} more", grouped(more))?,
     }
     Ok(())
 }
+
+/// Failures that the table tells one by one.
+const FAILURES_TOLD: usize = 3;
 
 /// A number with a comma before every three digits.
 pub(crate) fn grouped(number: u64) -> String {

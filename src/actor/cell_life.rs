@@ -13,6 +13,7 @@ use crate::actor::panics::drop_quietly;
 use crate::actor::rare::{Look, Order, Place, Tick, Watcher};
 use crate::actor::waits::Located;
 use crate::exit::{Exit, Failure};
+use crate::mailbox::ledger::Ledger;
 use crate::mailbox::message::{Lane, Message, kind_name};
 use crate::mailbox::refused::{Refusal, Refused};
 use crate::path::Path;
@@ -358,6 +359,10 @@ impl<M: Message> Child for Cell<M> {
             restarts: None,
             mailbox: Some(mailbox),
         }
+    }
+
+    fn ledger(&self) -> Ledger {
+        self.inner.lock().lanes.ledger()
     }
 
     fn suspend(self: Arc<Self>, suspended: bool) {

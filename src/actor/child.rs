@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exit::Exit;
+use crate::mailbox::ledger::Ledger;
 use crate::path::Path;
 use crate::snapshot::ActorSnapshot;
 
@@ -59,6 +60,8 @@ pub(crate) trait Child: Any + Send + Sync {
     fn close(self: Arc<Self>, exit: &Exit) -> After;
     /// Its counters and its state of affairs.
     fn snapshot(&self) -> ActorSnapshot;
+    /// Its books, and those of everything below it.
+    fn ledger(&self) -> Ledger;
     /// Handle no user messages until resumed.
     fn suspend(self: Arc<Self>, suspended: bool);
     /// Calls back once it is down for good; at once if it is.

@@ -12,6 +12,7 @@ use crate::actor::failure::FailureReport;
 use crate::actor::residents::Residents;
 use crate::actor::topic::Topic;
 use crate::actor::waits::{ActorId, Current, Waits};
+use crate::mailbox::ledger::Ledger;
 use crate::sync::Executor;
 
 /// The shared services of a system: its executor, clock, randomness and numbers, and where news of it goes.
@@ -23,6 +24,8 @@ pub(crate) struct Hub {
     pub(crate) failures: Topic<FailureReport>,
     pub(crate) waits: Arc<Waits>,
     pub(crate) residents: Residents,
+    /// The books of all that have left the tree.
+    departed: Mutex<Ledger>,
     rng: Mutex<fastrand::Rng>,
     actors: AtomicU64,
     meters: AtomicUsize,
@@ -42,6 +45,7 @@ impl Hub {
             failures: Topic::new(),
             waits: Arc::new(Waits::default()),
             residents: Residents::default(),
+            departed: Mutex::new(Ledger::default()),
             rng: Mutex::new(rng),
             actors: AtomicU64::new(0),
             meters: AtomicUsize::new(0),
@@ -71,6 +75,17 @@ impl Hub {
 
     pub(crate) fn unmeter(&self) {
         self.meters.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Keeps the books of an actor that leaves the tree.
+    pub(crate) fn book_departed(&self, ledger: Ledger) {
+        let mut departed = self.departed.lock();
+        *departed = *departed + ledger;
+    }
+
+    /// The books of all that have left the tree.
+    pub(crate) fn departed(&self) -> Ledger {
+        *self.departed.lock()
     }
 
     /// Draws from the system's seeded source.

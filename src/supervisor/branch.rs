@@ -8,6 +8,7 @@ use crate::actor::child::{After, Child, Incarnation};
 use crate::actor::rare::Watcher;
 use crate::actor::waits::Current;
 use crate::exit::Exit;
+use crate::mailbox::ledger::Ledger;
 use crate::path::Path;
 use crate::snapshot::{ActorKind, ActorSnapshot, Status};
 use crate::spec::Strategy;
@@ -127,6 +128,10 @@ impl Child for Node {
             restarts: Some(state.rules.restarts_total()),
             mailbox: None,
         }
+    }
+
+    fn ledger(&self) -> Ledger {
+        self.children().into_iter().map(|child| child.ledger()).sum()
     }
 
     fn suspend(self: Arc<Self>, suspended: bool) {

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use crate::actor::child::{After, Child, Incarnation};
 use crate::actor::rare::Watcher;
 use crate::exit::Exit;
+use crate::mailbox::ledger::Ledger;
 use crate::path::Path;
 use crate::snapshot::{ActorKind, ActorSnapshot, Status};
 use crate::spec::{ChildPolicy, SpecError};
@@ -226,6 +227,11 @@ impl Child for RactorChild {
             restarts: None,
             mailbox: None,
         }
+    }
+
+    /// Its mailbox is ractor's, which keeps no books.
+    fn ledger(&self) -> Ledger {
+        Ledger::default()
     }
 
     /// ractor knows no suspension; its actor goes on.

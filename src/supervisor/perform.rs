@@ -215,8 +215,13 @@ impl Node {
         deferred.removed = Some(exit.clone());
         let child = member.child();
         state.names.remove(child.name());
-        deferred.afters.push(child.close(exit));
-        deferred.afters.push(Box::new(move || drop_quietly(member)));
+        deferred.afters.push(Arc::clone(&child).close(exit));
+        let hub = Arc::clone(&self.hub);
+        deferred.afters.push(Box::new(move || {
+            hub.book_departed(child.ledger());
+            drop(child);
+            drop_quietly(member);
+        }));
         deferred.answers.extend(state.awaited.remove(&slot).map(|reply| (reply, Err(exit.clone()))));
     }
 

@@ -77,13 +77,9 @@ impl System {
         rests.then_some(accepted)
     }
 
-    /// The books of all actors together, those that have left the tree excluded.
+    /// The books of all actors together, those that have left the tree included.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        let mut sum = Ledger::default();
-        self.root.visit(0, &mut |_, _, seen| {
-            sum = sum + seen.mailbox.map_or(Ledger::default(), |mailbox| mailbox.ledger);
-        });
-        sum
+        self.root.ledger() + self.hub.departed()
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use swarmtree::testing::{Record, assert_system_balanced};
-use swarmtree::{ActorSpec, Overflow, System};
+use swarmtree::testing::{Act, Record, Script, Scripted, assert_system_balanced};
+use swarmtree::{ActorSpec, Overflow, Supervised, Supervisor, System};
 
 use crate::kit::{Args, Do, Hand, later, ledger, now};
 
@@ -164,4 +164,28 @@ async fn what_was_sent_is_what_was_accepted() {
     assert_system_balanced(&system);
     assert_eq!(system.ledger().accepted, SENDERS * EACH);
     system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_books_of_a_system_remember_those_who_have_left() {
+    let record = Record::new();
+    let all = Supervisor::dynamic("all", Scripted::template());
+    let system = System::builder("test").child(all).start().await.unwrap();
+    let all = system.dynamic::<Scripted>("all").unwrap();
+    for name in ["a", "b"] {
+        let child = all.start(name, Script::new(name, &record)).await.unwrap();
+        child.send(Act::Note("x".into())).await.unwrap();
+        system.quiescent().await;
+        child.suspend();
+        child.try_send(Act::Note("buried".into())).unwrap();
+        child.stop();
+        child.stopped().await;
+    }
+    system.quiescent().await;
+    assert!(all.is_empty());
+    let books = system.ledger();
+    assert!(books.is_balanced());
+    assert_eq!((books.accepted, books.handled, books.dead_lettered), (4, 2, 2));
+    system.stop().await;
+    assert_eq!(system.ledger(), books);
 }
