@@ -176,6 +176,12 @@ pub enum SpecError {
         /// The supervisor's name.
         name: String,
     },
+    /// Arguments for a single life, for a child that may be started again.
+    #[error("{name:?} gets arguments for one life, but may be started again; make its template temporary")]
+    OnceNotTemporary {
+        /// The child's name.
+        name: String,
+    },
     /// A policy that keeps copies of messages, on an actor that makes none.
     #[error(
         "{name:?} has retry = {retry}, but its actor keeps no copy of a message; set `Actor::KEEPS` and implement `Actor::keep`"

@@ -34,13 +34,11 @@ mod tally;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::options::Options;
 use crate::run::{Failed, Finished, run};
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = Options::read();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&Failed::Runtime(error)),

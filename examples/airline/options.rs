@@ -3,7 +3,8 @@
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 
 use crate::code::CarrierCode;
 
@@ -26,12 +27,22 @@ pub(crate) struct Options {
     /// Kill this carrier's actor when half of the rows are read.
     #[arg(long, value_name = "CODE", value_parser = carrier)]
     pub(crate) crash_carrier: Option<CarrierCode>,
-    #[arg(hide = true, value_name = "FILE", value_parser = stray)]
-    stray: Option<PathBuf>,
 }
 
-fn stray(text: &str) -> Result<PathBuf, String> {
-    Err(format!("an option was expected; name a file of flights with --flights {text}"))
+impl Options {
+    /// Reads the command line; ends the program on `--help` and on what it does not understand.
+    pub(crate) fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| {
+            match (error.kind(), error.get(ContextKind::InvalidArg)) {
+                // A file by itself is what people try first.
+                (ErrorKind::UnknownArgument, Some(ContextValue::String(file))) if !file.starts_with('-') => {
+                    let mend = format!("unexpected argument '{file}'; name a file of flights with --flights {file}");
+                    Self::command().error(ErrorKind::UnknownArgument, mend).exit()
+                }
+                _ => error.exit(),
+            }
+        })
+    }
 }
 
 fn every(text: &str) -> Result<NonZeroU64, String> {

@@ -60,7 +60,9 @@ impl<M: Message> Handle<M> {
     /// Looks at the state before the next message, however many are queued. Fails the actor if `look` panics.
     ///
     /// # Errors
-    /// [`AskError::Full`] if 64 such looks wait already, [`AskError::NoReply`] if the incarnation ended before.
+    /// [`AskError::Full`] if 64 such looks wait already, [`AskError::NoReply`] if the incarnation ended before,
+    /// [`AskError::Timeout`] if the actor did not get to it in time (it is between two lives, or in a long handler),
+    /// [`AskError::Stopped`] if it has stopped for good.
     pub async fn inspect<A, R>(&self, look: fn(&A) -> R) -> Result<R, AskError>
     where
         A: Actor<Msg = M>,

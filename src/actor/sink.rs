@@ -83,8 +83,8 @@ impl<A: Actor> ActorContext<A> {
     }
 }
 
-/// An actor's side of a bounded stream out of it.
-#[derive(Debug)]
+/// An actor's side of a bounded stream out of it. Clones feed the same stream, which ends with the last of them.
+#[derive(Debug, Clone)]
 pub struct Outlet<T> {
     items: mpsc::Sender<T>,
 }

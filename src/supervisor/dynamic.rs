@@ -10,9 +10,9 @@ use crate::actor::definition::Actor;
 use crate::actor::handle::Handle;
 use crate::exit::Exit;
 use crate::path::{NameError, Path, check_name};
-use crate::spec::{ChildPolicy, SpecError};
+use crate::spec::{ChildPolicy, Restart, SpecError};
 use crate::supervisor::child_spec::ChildSpec;
-use crate::supervisor::member::Member;
+use crate::supervisor::member::{Cloned, Member, Once, Supply};
 use crate::supervisor::node::Node;
 use crate::supervisor::rules::action::Event;
 use crate::supervisor::rules::entry::{Slot, Status};
@@ -192,12 +192,26 @@ impl<A: Actor> Dynamic<A> {
     where
         A::Args: Clone,
     {
+        self.start_from(name, Cloned(args)).await
+    }
+
+    /// Starts a child with arguments that cannot be cloned, such as a socket, for a single life: the template must be
+    /// `temporary`.
+    ///
+    /// # Errors
+    /// [`SpawnError`]; nothing of the child is left then.
+    pub async fn start_once(&self, name: &str, args: A::Args) -> Result<A::Handle, SpawnError> {
+        if self.bound.policy.restart != Restart::Temporary {
+            return Err(SpecError::OnceNotTemporary { name: name.to_owned() }.into());
+        }
+        self.start_from(name, Once(Some(args))).await
+    }
+
+    async fn start_from(&self, name: &str, supply: impl Supply<A>) -> Result<A::Handle, SpawnError> {
         check_name(name)?;
         let name: Arc<str> = name.into();
-        let child = self
-            .node
-            .start_added(Arc::clone(&name), Arc::clone(&self.bound.policy), || Arc::new(self.bound.make(name, args)))
-            .await?;
+        let make = || Arc::new(self.bound.make(Arc::clone(&name), supply)) as Arc<dyn Member>;
+        let child = self.node.start_added(Arc::clone(&name), Arc::clone(&self.bound.policy), make).await?;
         handle_of::<A>(child).ok_or_else(|| SpawnError::NoSupervisor { path: self.node.path.clone() })
     }
 
@@ -225,7 +239,7 @@ impl<A: Actor> Dynamic<A> {
         self.node.children().into_iter().filter_map(handle_of::<A>).collect()
     }
 
-    /// The running child of this name.
+    /// The child of this name, up or on its way back from a crash.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<A::Handle> {
         self.node.child(name).and_then(handle_of::<A>)

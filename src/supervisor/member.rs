@@ -61,7 +61,8 @@ impl Owner for Nobody {
 
 /// Where the arguments of each incarnation come from.
 pub(crate) trait Supply<A: Actor>: Send + 'static {
-    fn args(&self) -> A::Args;
+    /// The next arguments; none if they were given once, and are used up.
+    fn args(&mut self) -> Option<A::Args>;
 }
 
 /// Arguments that are cloned for each incarnation.
@@ -71,14 +72,23 @@ impl<A: Actor> Supply<A> for Cloned<A::Args>
 where
     A::Args: Clone,
 {
-    fn args(&self) -> A::Args {
-        self.0.clone()
+    fn args(&mut self) -> Option<A::Args> {
+        Some(self.0.clone())
     }
 }
 
 impl<A: Actor> Supply<A> for Arc<dyn Fn() -> A::Args + Send + Sync> {
-    fn args(&self) -> A::Args {
-        self()
+    fn args(&mut self) -> Option<A::Args> {
+        Some(self())
+    }
+}
+
+/// Arguments for a single incarnation.
+pub(crate) struct Once<T>(pub(crate) Option<T>);
+
+impl<A: Actor> Supply<A> for Once<A::Args> {
+    fn args(&mut self) -> Option<A::Args> {
+        self.0.take()
     }
 }
 
@@ -109,7 +119,7 @@ impl<A: Actor, S: Supply<A>> Member for CellMember<A, S> {
             let mut cx = Context::new(Arc::clone(&self.cell), life);
             let made = guarded(&self.cell, ticket, async {
                 let args = self.supply.lock().args();
-                A::start(args, &mut cx).await
+                A::start(args.ok_or_else(|| StartError::new(USED_UP))?, &mut cx).await
             });
             let exit = match made.await {
                 Ok(Ok(actor)) => {
@@ -128,6 +138,8 @@ impl<A: Actor, S: Supply<A>> Member for CellMember<A, S> {
         })
     }
 }
+
+const USED_UP: &str = "its arguments were given for one life only, and that is over; start another child";
 
 /// A start that returned an error, as the supervisor's failure.
 pub(crate) fn refused(error: &StartError) -> Exit {

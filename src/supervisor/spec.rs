@@ -18,7 +18,7 @@ use crate::spec::{
 };
 use crate::supervisor::branch::NodeMember;
 use crate::supervisor::child_spec::{Binds, ChildSpec, Recipe, note};
-use crate::supervisor::member::{CellMember, Cloned, Member, Seat, Supply};
+use crate::supervisor::member::{CellMember, Member, Seat, Supply};
 use crate::supervisor::node::{Node, Plan};
 
 /// What a dynamic supervisor makes its children of: an actor type with its limits and policies, without a name or
@@ -247,11 +247,8 @@ pub(crate) struct Bound<A: Actor> {
 }
 
 impl<A: Actor> Bound<A> {
-    pub(crate) fn make(&self, name: Arc<str>, args: A::Args) -> CellMember<A, Cloned<A::Args>>
-    where
-        Cloned<A::Args>: Supply<A>,
-    {
-        CellMember::new(Arc::clone(&self.class), name, Cloned(args))
+    pub(crate) fn make<S: Supply<A>>(&self, name: Arc<str>, supply: S) -> CellMember<A, S> {
+        CellMember::new(Arc::clone(&self.class), name, supply)
     }
 }
 

@@ -19,7 +19,8 @@ pub async fn shutdown_signal() -> std::io::Result<()> {
 
 impl System {
     /// Runs until the system ends by itself or a signal comes: Ctrl-C or SIGTERM drain it for at most [`DRAIN_LIMIT`], a
-    /// second one kills it.
+    /// second one kills it. A task that waits in tokio's `stdin` keeps the runtime from ending afterwards until a line comes
+    /// in; read the standard input on a thread of your own, or end with `std::process::exit`.
     ///
     /// # Errors
     /// The operating system's, if signals cannot be listened for.

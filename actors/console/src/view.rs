@@ -29,6 +29,8 @@ pub struct ActorView {
     pub status: &'static str,
     /// Which of its lives this is, counted from 1; 0 before the first.
     pub incarnation: u32,
+    /// Milliseconds until it is started again, while it waits for its backoff.
+    pub back_in_ms: Option<u64>,
     /// How often it has restarted children; supervisors only.
     pub restarts: Option<u64>,
     /// Its mailbox; cells only.
