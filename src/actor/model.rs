@@ -105,6 +105,9 @@ impl Owner for Above {
 
     fn kill(&self, _: &str, _: Address) {}
     fn restart(&self, _: &str, _: Address) {}
+    fn back_in(&self, _: &str, _: Address) -> Option<std::time::Duration> {
+        None
+    }
 }
 
 fn start(cell: &Arc<Cell<Told>>, number: u32) {

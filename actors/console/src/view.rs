@@ -100,6 +100,7 @@ impl From<&ActorSnapshot> for ActorView {
             actor: seen.actor,
             status: seen.status.as_str(),
             incarnation: seen.incarnation,
+            back_in_ms: seen.back_in.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
             restarts: seen.restarts,
             mailbox: seen.mailbox.as_ref().map(MailboxView::from),
         }
