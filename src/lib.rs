@@ -21,6 +21,7 @@ mod sync;
 mod system;
 #[cfg(all(feature = "testing", not(loom)))]
 pub mod testing;
+mod world;
 
 pub use crate::actor::ask::{AskError, Reply};
 pub use crate::actor::call::Call;

@@ -10,29 +10,52 @@ pub(crate) use self::real::{AtomicBool, AtomicU32, Executor, Mutex, yield_now};
 #[cfg(not(loom))]
 mod real {
     use std::future::Future;
+    use std::sync::Arc;
 
     pub(crate) use parking_lot::Mutex;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32};
     pub(crate) use tokio::task::yield_now;
 
+    use crate::world::World;
+
     /// Where the tasks of a system run.
-    #[derive(Clone, Debug)]
-    pub(crate) struct Executor(tokio::runtime::Handle);
+    #[derive(Clone)]
+    pub(crate) struct Executor {
+        runtime: tokio::runtime::Handle,
+        world: Option<Arc<World>>,
+    }
 
     impl Executor {
+        /// On this runtime, and in the simulated world that this thread is in.
         pub(crate) fn new(runtime: tokio::runtime::Handle) -> Self {
-            Self(runtime)
+            Self { runtime, world: World::current() }
         }
 
         pub(crate) fn spawn<F>(&self, task: F)
         where
             F: Future<Output = ()> + Send + 'static,
         {
-            drop(self.0.spawn(task));
+            drop(self.start(task));
+        }
+
+        /// As [`Executor::spawn`]; the task can be waited for and aborted.
+        pub(crate) fn start<F>(&self, task: F) -> tokio::task::JoinHandle<F::Output>
+        where
+            F: Future<Output: Send> + Send + 'static,
+        {
+            match &self.world {
+                None => self.runtime.spawn(task),
+                Some(world) => self.runtime.spawn(World::delayed(Arc::clone(world), task)),
+            }
         }
 
         pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
-            &self.0
+            &self.runtime
+        }
+
+        /// The simulated world that these tasks run in, if any.
+        pub(crate) fn world(&self) -> Option<&World> {
+            if World::IS_SIMULATED { self.world.as_deref() } else { None }
         }
     }
 }
@@ -68,6 +91,11 @@ mod model {
             F: Future<Output = ()> + Send + 'static,
         {
             drop(loom::thread::spawn(move || loom::future::block_on(task)));
+        }
+
+        /// A model has no simulated world.
+        pub(crate) fn world(&self) -> Option<&crate::world::World> {
+            None
         }
     }
 

@@ -261,6 +261,12 @@ impl<M: Message> Cell<M> {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// Leaves the mailbox no room, until it gets a capacity again; says which one it had.
+    #[cfg(all(feature = "testing", not(loom)))]
+    pub(crate) fn fill(&self) -> usize {
+        self.inner.lock().lanes.fill()
+    }
+
     /// Gives an order on the control lane.
     pub(crate) fn order(self: &Arc<Self>, give: impl FnOnce(&mut Orders)) {
         let (wake, busy) = {
@@ -295,6 +301,11 @@ impl<M: Message> Cell<M> {
         };
         self.wake(wake);
         Ok(())
+    }
+
+    /// Writes down that a message was handled, where a simulation keeps a log.
+    pub(crate) fn note_handled(&self, kind: &'static str, stashed: bool) {
+        self.hub().note(|| format!("{} {} {kind}", Located::path(self), if stashed { "stashes" } else { "handled" }));
     }
 
     /// Carries out what [`Inner::rouse`] decided.

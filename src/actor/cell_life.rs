@@ -70,6 +70,11 @@ impl<M: Message> Cell<M> {
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);
         drop_quietly(remains);
+        if let Some(world) = self.hub().world() {
+            let (path, current) = (Located::path(self), self.current());
+            world.name((current.system, current.actor.0), path.as_str());
+            world.note(&format!("{path} starts, life {life}"));
+        }
         (ticket, life)
     }
 
@@ -115,6 +120,7 @@ impl<M: Message> Cell<M> {
         };
         drop_quietly(remains);
         drop(waker);
+        self.hub().note(|| format!("{} {exit}", Located::path(self)));
         if let Some(owner) = self.class.owner.upgrade() {
             owner.exited(who, exit);
         }
@@ -391,6 +397,12 @@ impl<M: Message> Child for Cell<M> {
         let watcher = rare.watchers.swap_remove(at);
         drop(inner);
         drop(watcher);
+    }
+
+    #[cfg(all(feature = "testing", not(loom)))]
+    fn crash(self: Arc<Self>, failure: Failure) {
+        let life = self.inner.lock().life;
+        self.fail(life, &AtomicBool::new(false), failure);
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -301,6 +301,7 @@ impl<M: Message> Cell<M> {
             drop(catch(|| message.break_off()));
         }
         let topic = &self.hub().dead_letters;
+        self.hub().note(|| format!("{} loses {kind}: {reason}", self.path()));
         tracing::debug!(target: "swarmtree::dead_letter", path = %self.path(), kind, %reason);
         if topic.has_subscribers() {
             topic.publish(&DeadLetter::new(self.path(), kind, reason, message));

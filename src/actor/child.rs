@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exit::Exit;
+#[cfg(all(feature = "testing", not(loom)))]
+use crate::exit::Failure;
 use crate::mailbox::ledger::Ledger;
 use crate::path::Path;
 use crate::snapshot::ActorSnapshot;
@@ -68,6 +70,9 @@ pub(crate) trait Child: Any + Send + Sync {
     fn watch(&self, told: Box<dyn FnOnce(Exit) + Send>) -> u64;
     /// Takes a watch back.
     fn unwatch(&self, watch: u64);
+    /// Fail its present incarnation, as a panic beside its handlers does.
+    #[cfg(all(feature = "testing", not(loom)))]
+    fn crash(self: Arc<Self>, failure: Failure);
     /// The same child as a value whose type can be asked for.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     /// Where it stands.

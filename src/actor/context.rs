@@ -150,9 +150,8 @@ impl<A: Actor> Context<A> {
         let owned = self.owned.get_or_insert_with(Box::default);
         let order = owned.issue(waiting)?;
         let (cell, incarnation, task) = (Arc::clone(&self.cell), self.incarnation, task(order.clone()));
-        let runtime = self.cell.hub().executor.runtime();
         let cancelled = Arc::clone(&order.cancelled);
-        let task = runtime.spawn(async move {
+        let task = self.cell.hub().executor.start(async move {
             let mut task = pin!(task);
             poll_fn(|cx| match catch(|| task.as_mut().poll(cx)) {
                 Ok(polled) => polled,

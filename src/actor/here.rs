@@ -6,6 +6,7 @@ use crate::actor::cell::Cell;
 use crate::actor::definition::{Actor, Context};
 use crate::actor::panics;
 use crate::actor::running::{is_known, known};
+use crate::actor::waits::Located;
 use crate::exit::{Cause, Exit, Fail, Failure};
 
 /// A handler that ends without waiting, with its arguments apart.
@@ -22,6 +23,9 @@ pub(crate) fn run_here<A: Actor, T, R>(
     args: T,
     handler: Here<A, T, R>,
 ) -> Result<Result<R, NoReply>, T> {
+    if cell.hub().world().is_some_and(|world| world.detours(Located::path(&**cell).as_str())) {
+        return Err(args);
+    }
     let Some((state, ticket)) = cell.borrow_state() else { return Err(args) };
     // A handle may be made over an actor of another type that takes the same messages.
     if !is_known::<A>(&*state) {
@@ -34,6 +38,7 @@ pub(crate) fn run_here<A: Actor, T, R>(
     let failure = match outcome {
         Ok(Ok(reply)) => {
             let (leave, stashed) = (running.cx.take_leave(), running.cx.take_stashed());
+            cell.note_handled(kind, stashed);
             cell.hand_back(running, ticket, leave, stashed);
             return Ok(Ok(reply));
         }

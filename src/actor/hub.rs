@@ -14,6 +14,7 @@ use crate::actor::topic::Topic;
 use crate::actor::waits::{ActorId, Current, Waits};
 use crate::mailbox::ledger::Ledger;
 use crate::sync::Executor;
+use crate::world::World;
 
 /// The shared services of a system: its executor, clock, randomness and numbers, and where news of it goes.
 pub(crate) struct Hub {
@@ -86,6 +87,18 @@ impl Hub {
     /// The books of all that have left the tree.
     pub(crate) fn departed(&self) -> Ledger {
         *self.departed.lock()
+    }
+
+    /// The simulated world that this system runs in, if any.
+    pub(crate) fn world(&self) -> Option<&World> {
+        self.executor.world()
+    }
+
+    /// Writes down what happened, where a simulation keeps a log.
+    pub(crate) fn note(&self, line: impl FnOnce() -> String) {
+        if let Some(world) = self.world() {
+            world.note(&line());
+        }
     }
 
     /// Draws from the system's seeded source.

@@ -1,7 +1,7 @@
 //! Catching a handler's panic with its text and place.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +11,24 @@ use crate::exit::{Cause, Failure};
 
 thread_local! {
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives, panics of this thread are not printed.
+#[cfg(all(feature = "testing", not(loom)))]
+pub(crate) struct Quietly(bool);
+
+/// Whoever runs code on this thread reports its panics, however many there are.
+#[cfg(all(feature = "testing", not(loom)))]
+pub(crate) fn quietly() -> Quietly {
+    Quietly(QUIET.replace(true))
+}
+
+#[cfg(all(feature = "testing", not(loom)))]
+impl Drop for Quietly {
+    fn drop(&mut self) {
+        QUIET.set(self.0);
+    }
 }
 
 /// Whether somebody in this process subscribed to failure reports.
@@ -34,7 +52,7 @@ pub(crate) fn install() {
             let _ = LOCATION.try_with(|location| *location.borrow_mut() = place);
             let reported =
                 HEARD.load(Ordering::Relaxed) || tracing::enabled!(target: "swarmtree::failure", tracing::Level::ERROR);
-            if !(supervised && reported) {
+            if !(supervised && reported) && !QUIET.try_with(Cell::get).unwrap_or(false) {
                 before(info);
             }
         }));

@@ -16,11 +16,13 @@ use crate::actor::panics;
 use crate::actor::rare::Look;
 use crate::actor::residents::Resident;
 use crate::actor::running::{Running, known};
+use crate::actor::waits::Located;
 use crate::exit::{Cause, Exit, Fail, Failure};
 use crate::mailbox::aside::Crashed;
 use crate::mailbox::lanes::Taken;
 use crate::mailbox::message::{Lane, Message, kind_name};
 use crate::sync::yield_now;
+use crate::world::Strike;
 
 impl<A: Actor> Behaviour<A::Msg> for Running<A> {
     fn begin(self: Box<Self>, cell: Arc<Cell<A::Msg>>, ticket: u32) {
@@ -55,6 +57,14 @@ pub(crate) async fn guarded<M: Message, F: Future>(cell: &Cell<M>, ticket: u32, 
         Err(failure) => Poll::Ready(Err(Cut::Panicked(failure))),
     })
     .await
+}
+
+/// A pause by the simulation's clock.
+async fn pause(time: Duration) {
+    #[cfg(not(loom))]
+    tokio::time::sleep(time).await;
+    #[cfg(loom)]
+    let _ = time;
 }
 
 /// Why a turn stopped handling its batch.
@@ -215,6 +225,14 @@ impl<A: Actor> Turn<A> {
 
     /// Handles the batch; `Some` ends the incarnation.
     async fn handle_batch(&mut self, state: &mut Box<Running<A>>) -> Option<End> {
+        if self.is_simulated()
+            && let Some(message) = self.batch.pop_front()
+        {
+            match Box::pin(self.strike(message)).await {
+                Ok(message) => self.batch.push_front(message),
+                Err(end) => return Some(end),
+            }
+        }
         loop {
             match panics::catch(|| self.handle_sync(state)) {
                 Ok(Pause::Done) => return None,
@@ -247,12 +265,37 @@ impl<A: Actor> Turn<A> {
             }
             let begun = if metered { self.cell.hub().stamp() } else { None };
             match state.actor.handle(message, &mut state.cx) {
+                // A simulation looks up after each message, as it may strike the next one.
+                Handled::Done if self.is_simulated() => {
+                    self.book(state, begun);
+                    break;
+                }
                 Handled::Done => self.book(state, begun),
                 Handled::Async(message) => return Pause::Async(message),
                 Handled::Fail(fail) => return Pause::Failed(fail),
             }
         }
         Pause::Done
+    }
+
+    fn is_simulated(&self) -> bool {
+        self.cell.hub().world().is_some()
+    }
+
+    /// Lets a simulation strike a message before its handler begins.
+    async fn strike(&mut self, message: A::Msg) -> Result<A::Msg, End> {
+        let path = Located::path(&*self.cell);
+        let Some(strike) = self.cell.hub().world().and_then(|world| world.strike(path.as_str())) else {
+            return Ok(message);
+        };
+        self.kind = message.kind();
+        self.kept = if self.cell.class.options.retry > 0 { A::keep(&message) } else { None };
+        let struck = match strike {
+            Strike::Crash => Err(End::Failed(self.on_purpose(&Fail::new("struck by the simulation")))),
+            Strike::Hang => guarded(&self.cell, self.ticket, std::future::pending()).await.map_err(|_| End::Killed),
+            Strike::Slow(by) => guarded(&self.cell, self.ticket, pause(by)).await.map_err(|_| End::Killed),
+        };
+        struck.map(|()| message)
     }
 
     /// Whether something is more urgent than the next message, or the cell was taken from this turn while it hung.
@@ -263,8 +306,10 @@ impl<A: Actor> Turn<A> {
     /// One message of the batch is handled, or stashed.
     fn book(&mut self, state: &mut Running<A>, begun: Option<Instant>) {
         self.unyielded += 1;
-        self.handled += u32::from(!state.cx.take_stashed());
+        let stashed = state.cx.take_stashed();
+        self.handled += u32::from(!stashed);
         self.kept = None;
+        self.cell.note_handled(kind_name::<A::Msg>(self.kind), stashed);
         if let (Some(begun), Some(now)) = (begun, self.cell.hub().stamp()) {
             self.times.push(now.saturating_duration_since(begun));
         }
@@ -273,7 +318,31 @@ impl<A: Actor> Turn<A> {
     async fn handle_tick(&mut self, state: &mut Box<Running<A>>, message: A::Msg) -> Option<End> {
         self.kind = message.kind();
         self.unyielded += 1;
-        let end = match panics::catch(|| state.actor.handle(message, &mut state.cx)) {
+        let struck = if self.is_simulated() { Box::pin(self.strike(message)).await } else { Ok(message) };
+        self.kept = None;
+        let end = match struck {
+            Ok(message) => self.handle_alone(state, message).await,
+            Err(end) => Some(end),
+        };
+        let stashed = state.cx.take_stashed();
+        let kind = kind_name::<A::Msg>(self.kind);
+        if end.is_none() {
+            self.cell.note_handled(kind, stashed);
+        }
+        match &end {
+            _ if stashed => self.cell.book_tick(self.ticket, true),
+            None => self.cell.book_tick(self.ticket, stashed),
+            Some(End::Killed) => self.cell.tick_died(self.ticket, kind, DeadReason::Killed),
+            Some(End::Failed(failure)) => {
+                let failure = Arc::new(failure.clone());
+                self.cell.tick_died(self.ticket, kind, DeadReason::Crashed(failure));
+            }
+        }
+        end
+    }
+
+    async fn handle_alone(&mut self, state: &mut Box<Running<A>>, message: A::Msg) -> Option<End> {
+        match panics::catch(|| state.actor.handle(message, &mut state.cx)) {
             Ok(Handled::Done) => None,
             Ok(Handled::Fail(fail)) => Some(End::Failed(self.on_purpose(&fail))),
             Ok(Handled::Async(message)) => {
@@ -286,19 +355,7 @@ impl<A: Actor> Turn<A> {
                 }
             }
             Err(failure) => Some(End::Failed(self.blamed(failure))),
-        };
-        let stashed = state.cx.take_stashed();
-        let kind = kind_name::<A::Msg>(self.kind);
-        match &end {
-            _ if stashed => self.cell.book_tick(self.ticket, true),
-            None => self.cell.book_tick(self.ticket, stashed),
-            Some(End::Killed) => self.cell.tick_died(self.ticket, kind, DeadReason::Killed),
-            Some(End::Failed(failure)) => {
-                let failure = Arc::new(failure.clone());
-                self.cell.tick_died(self.ticket, kind, DeadReason::Crashed(failure));
-            }
         }
-        end
     }
 
     /// The incarnation failed or was killed: books its batch and the message in hand, drops the state, tells the

@@ -247,6 +247,12 @@ impl<M: Message> Lanes<M> {
         self.capacity = count(capacity);
     }
 
+    /// Leaves no room for anything, until a capacity is set again; says which one there was.
+    #[cfg(all(feature = "testing", not(loom)))]
+    pub(crate) fn fill(&mut self) -> usize {
+        std::mem::take(&mut self.capacity) as usize
+    }
+
     /// Refuses all further messages; what is inside stays.
     pub(crate) fn close(&mut self) {
         self.closed = true;

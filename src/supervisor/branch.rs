@@ -8,6 +8,8 @@ use crate::actor::child::{After, Child, Incarnation};
 use crate::actor::rare::Watcher;
 use crate::actor::waits::Current;
 use crate::exit::Exit;
+#[cfg(feature = "testing")]
+use crate::exit::Failure;
 use crate::mailbox::ledger::Ledger;
 use crate::path::Path;
 use crate::snapshot::{ActorKind, ActorSnapshot, Status};
@@ -157,6 +159,11 @@ impl Child for Node {
         let watcher = state.watchers.swap_remove(at);
         drop(state);
         drop(watcher);
+    }
+
+    #[cfg(feature = "testing")]
+    fn crash(self: Arc<Self>, failure: Failure) {
+        self.apply(Event::EndNow(Exit::Failed(Arc::new(failure))));
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -258,6 +258,12 @@ impl Child for RactorChild {
         drop(watcher);
     }
 
+    /// Nobody but itself can make a ractor actor panic; it is killed.
+    #[cfg(feature = "testing")]
+    fn crash(self: Arc<Self>, _: crate::exit::Failure) {
+        Child::kill(self);
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }

@@ -259,6 +259,7 @@ impl Node {
         } else {
             tracing::info!(target: "swarmtree::failure", system = %self.hub.name, path = %report.path, "{report}");
         }
+        self.hub.note(|| format!("{report}"));
         self.hub.failures.publish(report);
     }
 

@@ -14,6 +14,7 @@ use crate::supervisor::node::Node;
 use crate::supervisor::spec::Supervisor;
 use crate::sync::Executor;
 use crate::system::running::System;
+use crate::world::{Part, World};
 
 /// Why a system could not start. Nothing of it is left.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +36,7 @@ pub enum SystemError {
 pub struct SystemBuilder {
     name: String,
     root: Supervisor,
-    seed: u64,
+    seed: Option<u64>,
 }
 
 impl System {
@@ -55,7 +56,7 @@ impl System {
 
 impl SystemBuilder {
     fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), root: Supervisor::one_for_one(name), seed: fastrand::u64(..) }
+        Self { name: name.to_owned(), root: Supervisor::one_for_one(name), seed: None }
     }
 
     /// Adds a child of the root supervisor, after those that are there.
@@ -78,9 +79,10 @@ impl SystemBuilder {
         self
     }
 
-    /// Where the system's randomness (jitter, ids) begins. Default: drawn anew for each system.
+    /// Where the system's randomness (jitter, ids) begins. Default: drawn anew for each system, by a simulation from its own
+    /// seed.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.seed = Some(seed);
         self
     }
 
@@ -93,7 +95,9 @@ impl SystemBuilder {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| SystemError::NoRuntime)?;
         crate::path::check_name(&self.name).map_err(SpecError::Name)?;
         let name: Arc<str> = self.name.as_str().into();
-        let hub = Hub::new(self.name, self.seed, Executor::new(runtime));
+        let world = World::current();
+        let drawn = || world.as_ref().map_or_else(|| fastrand::u64(..), |world| world.number());
+        let hub = Hub::new(self.name, self.seed.unwrap_or_else(drawn), Executor::new(runtime));
         let seat = Seat { hub: Arc::clone(&hub), above: None, parent: Path::root(), name };
         let node = Node::new(seat, root.plan());
         let mut given_up = GivenUp { node: &node, armed: true };
@@ -101,6 +105,9 @@ impl SystemBuilder {
         given_up.armed = begun.is_err();
         begun.map_err(SystemError::Failed)?;
         given_up.armed = false;
+        if let Some(world) = world {
+            world.join(Arc::downgrade(&node) as Part);
+        }
         Ok(System::new(hub, Arc::clone(&node)))
     }
 }

@@ -11,6 +11,7 @@ mod kit;
 mod leaks;
 mod mailbox;
 mod shutdown;
+mod simulation;
 mod specs;
 mod supervision;
 mod system;
