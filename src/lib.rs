@@ -53,7 +53,8 @@ pub use crate::router::Pool;
 pub use crate::snapshot::{ActorKind, ActorSnapshot, MailboxSnapshot, Status, Times};
 pub use crate::span::{Span, SpanError, SpanRange};
 pub use crate::spec::{
-    AutoShutdown, Backoff, ChildPolicy, Intensity, Overflow, Restart, Shutdown, SpecError, Strategy, SupervisorPolicy,
+    AutoShutdown, Backoff, ChildKind, ChildPolicy, Intensity, Overflow, Restart, Shutdown, SpecError, Strategy,
+    SupervisorPolicy,
 };
 #[cfg(not(loom))]
 pub use crate::supervisor::{

@@ -95,9 +95,21 @@ pub enum Overflow {
     DropOldest,
 }
 
+/// What a child is (OTP's `type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ChildKind {
+    /// An actor. One that does not react to a kill within [`crate::KILL_GRACE`] is let go of.
+    #[default]
+    Worker,
+    /// A supervisor. A kill ends its children, each within its own grace, and it is waited for.
+    Supervisor,
+}
+
 /// How one child is treated by its supervisor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildPolicy {
+    /// What it is.
+    pub kind: ChildKind,
     /// When it is started again.
     pub restart: Restart,
     /// How long it may take to stop.
@@ -113,6 +125,7 @@ pub struct ChildPolicy {
 impl Default for ChildPolicy {
     fn default() -> Self {
         Self {
+            kind: ChildKind::default(),
             restart: Restart::default(),
             shutdown: Shutdown::Timeout(Duration::from_secs(5)),
             significant: false,
@@ -173,6 +186,15 @@ pub enum SpecError {
     /// An intensity without a window.
     #[error("the supervisor {name:?} counts restarts in a period of zero; give it a period such as \"5s\"")]
     Period {
+        /// The supervisor's name.
+        name: String,
+    },
+    /// A dynamic root.
+    #[error("the root supervisor cannot be dynamic; put a `Supervisor::dynamic` below it")]
+    DynamicRoot,
+    /// Declared children of a dynamic supervisor.
+    #[error("the dynamic supervisor {name:?} makes its children of its template; declare other children elsewhere")]
+    DynamicChildren {
         /// The supervisor's name.
         name: String,
     },

@@ -3,9 +3,9 @@
 //! Under `--cfg loom` locks, flags and tasks come from loom; otherwise from parking_lot, the standard library and tokio.
 
 #[cfg(loom)]
-pub(crate) use self::model::{AtomicBool, AtomicU32, Executor, Mutex, yield_now};
+pub(crate) use self::model::{AtomicBool, AtomicU32, AtomicU64, Executor, Mutex, yield_now};
 #[cfg(not(loom))]
-pub(crate) use self::real::{AtomicBool, AtomicU32, Executor, Mutex, yield_now};
+pub(crate) use self::real::{AtomicBool, AtomicU32, AtomicU64, Executor, Mutex, yield_now};
 
 #[cfg(not(loom))]
 mod real {
@@ -13,7 +13,7 @@ mod real {
     use std::sync::Arc;
 
     pub(crate) use parking_lot::Mutex;
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
     pub(crate) use tokio::task::yield_now;
 
     use crate::world::World;
@@ -65,7 +65,7 @@ mod model {
     use std::future::Future;
     use std::task::Poll;
 
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
     /// loom's lock with parking_lot's signature.
     #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 //! conservation of messages. [`crate::guide::testing`] shows how to use it.
 
 pub(crate) mod conservation;
+pub(crate) mod parts;
 pub(crate) mod probe;
 pub(crate) mod record;
 pub(crate) mod scripted;

@@ -84,8 +84,8 @@ const MUTANTS: [Mutant; 24] = [
     Mutant {
         name: "a weight that is never given back",
         file: "src/mailbox/lanes.rs",
-        from: "(weight.held + back).saturating_sub(std::mem::take(&mut weight.taken));",
-        to: "weight.held + back;",
+        from: "self.held = self.held.saturating_sub(released);",
+        to: "self.held = self.held.saturating_sub(released / 2);",
         law: "a_mailbox_of_bytes_weighs_what_is_inside",
     },
     Mutant {
@@ -119,8 +119,8 @@ const MUTANTS: [Mutant; 24] = [
     Mutant {
         name: "a watch that overtakes messages",
         file: "src/actor/context.rs",
-        from: "cell.tick(incarnation, &told, Place::Last, message(exit));",
-        to: "cell.tick(incarnation, &told, Place::First, message(exit));",
+        from: "Ok(message) => drop(cell.tick(incarnation, &told, Place::Last, message)),",
+        to: "Ok(message) => drop(cell.tick(incarnation, &told, Place::First, message)),",
         law: "a_watch_fires_once_behind_all_that_was_sent",
     },
     Mutant {

@@ -45,7 +45,7 @@ impl<M: Message> Handle<M> {
         #[cfg(not(loom))]
         tokio::task::coop::consume_budget().await;
         let args = match call.here {
-            Some(here) if self.cell.class.options.in_place => {
+            Some(here) if self.cell.class.options.runs_in_place() => {
                 match run_here::<A, T, R>(&self.cell, call.kind, args, here) {
                     Ok(answer) => return answer.map_err(|_| AskError::NoReply),
                     Err(args) => args,

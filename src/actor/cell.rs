@@ -22,7 +22,7 @@ use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::{Refusal, Refused};
 use crate::path::Path;
 use crate::spec::Overflow;
-use crate::sync::{AtomicBool, AtomicU32, Mutex};
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Mutex};
 
 /// The state of a cell, of an actor type that only its own turn knows.
 pub(crate) trait Behaviour<M: Message>: Any + Send {
@@ -75,8 +75,8 @@ pub(crate) struct Inner<M: Message> {
     pub(crate) who: Incarnation,
     /// How many incarnations there have been.
     pub(crate) lives: u32,
-    /// The one that is there now, by its number; 0 between two. Another one's doings come too late.
-    pub(crate) life: u32,
+    /// Whether the latest of them is there now.
+    pub(crate) alive: bool,
     /// Who may touch the state: the present turn or start.
     pub(crate) ticket: u32,
     pub(crate) phase: Phase,
@@ -85,6 +85,53 @@ pub(crate) struct Inner<M: Message> {
     pub(crate) drain_told: bool,
     /// Whether the turn may stay parked.
     pub(crate) resident: bool,
+    /// Whether the address has a seat among the residents, through all its lives.
+    pub(crate) seated: bool,
+    /// What is booked of the batch that is with the turn.
+    pub(crate) batch: Batch,
+}
+
+/// The books of a batch while it is with its turn. The turn counts in [`Cell::done`]; whoever holds the lock may book it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Batch {
+    /// None while no batch is out.
+    pub(crate) lane: Option<Lane>,
+    /// How many are booked as done.
+    booked: u32,
+    /// How many of those that are not booked were stashed, the one in hand included.
+    stashed: u32,
+    /// How many were done when the last one was stashed, and one more; 0 is never.
+    stashed_at: u32,
+}
+
+impl Batch {
+    pub(crate) fn of(lane: Lane) -> Self {
+        Self { lane: Some(lane), ..Self::default() }
+    }
+
+    /// The message in hand, after so many others, goes to the stash.
+    pub(crate) fn stash(&mut self, done: u32) {
+        self.stashed += 1;
+        self.stashed_at = done + 1;
+    }
+
+    /// Whether the message in hand is in the stash.
+    pub(crate) fn holds_stashed(&self, done: u32) -> bool {
+        self.stashed_at == done + 1
+    }
+
+    /// How many more are done than were booked, and how many of those were handled. From here on they are booked.
+    fn book(&mut self, done: u32) -> (u32, u32) {
+        let new = done.saturating_sub(self.booked);
+        if new == 0 {
+            return (0, 0);
+        }
+        let in_hand = u32::from(self.holds_stashed(done));
+        let handled = new.saturating_sub(self.stashed.saturating_sub(in_hand));
+        self.booked = self.booked.max(done);
+        self.stashed = in_hand;
+        (new, handled)
+    }
 }
 
 /// An address and its actor.
@@ -96,6 +143,8 @@ pub(crate) struct Cell<M: Message> {
     pub(crate) attention: AtomicBool,
     /// The ticket of the present turn, for it to see between two messages that the cell was taken from it.
     pub(crate) holder: AtomicU32,
+    /// How many of the present batch the turn has done with, below the turn's ticket; see [`Cell::note_done`].
+    done: AtomicU64,
     pub(crate) inner: Mutex<Inner<M>>,
 }
 
@@ -125,6 +174,19 @@ impl<M: Message> Inner<M> {
         !self.orders.suspend && (ticks || (self.orders.drain && !self.drain_told) || self.lanes.has_work())
     }
 
+    /// Whether this incarnation is the one that is there now. Another one's doings come too late.
+    pub(crate) fn lives(&self, life: u32) -> bool {
+        self.alive && self.lives == life
+    }
+
+    /// Books what the turn has done of its batch so far: that takes no room any more.
+    pub(crate) fn catch_up(&mut self, done: u32) {
+        if let Some(lane) = self.batch.lane {
+            let (done, handled) = self.batch.book(done);
+            self.lanes.progress(lane, done, handled);
+        }
+    }
+
     /// Calls a turn if the cell is idle and has something to do. Carry out the answer after releasing the lock.
     pub(crate) fn rouse(&mut self) -> Wake<M> {
         if self.phase != Phase::Idle || !self.wants_turn() {
@@ -152,6 +214,7 @@ impl<M: Message> Cell<M> {
             name,
             attention: AtomicBool::new(false),
             holder: AtomicU32::new(0),
+            done: AtomicU64::new(0),
             inner: Mutex::new(Inner {
                 lanes: Lanes::new(bounds),
                 state: None,
@@ -159,12 +222,14 @@ impl<M: Message> Cell<M> {
                 rare: None,
                 who: Incarnation { slot: u32::MAX, number: 0 },
                 lives: 0,
-                life: 0,
+                alive: false,
                 ticket: 0,
                 phase: Phase::Down,
                 orders: Orders::default(),
                 drain_told: false,
                 resident: false,
+                seated: false,
+                batch: Batch::default(),
             }),
             class,
         })
@@ -183,6 +248,7 @@ impl<M: Message> Cell<M> {
         let stamp = self.hub().stamp();
         let (accepted, wake) = {
             let mut inner = self.inner.lock();
+            self.make_room(lane, &mut inner);
             let accepted = inner.lanes.offer(lane, message, stamp)?;
             (accepted, self.after_push(lane, &mut inner))
         };
@@ -201,6 +267,7 @@ impl<M: Message> Cell<M> {
         let stamp = self.hub().stamp();
         let (accepted, wake) = {
             let mut inner = self.inner.lock();
+            self.make_room(lane, &mut inner);
             match inner.lanes.offer(lane, message, stamp) {
                 Ok(accepted) => (accepted, self.after_push(lane, &mut inner)),
                 Err(Refused { message, reason: Refusal::Full { .. } })
@@ -243,7 +310,8 @@ impl<M: Message> Cell<M> {
 
     /// Whether a sender would have to wait now.
     pub(crate) fn would_wait(&self, lane: Lane, message: &M) -> bool {
-        let inner = self.inner.lock();
+        let mut inner = self.inner.lock();
+        self.make_room(lane, &mut inner);
         let bounds = inner.lanes.bounds();
         bounds.overflow == Overflow::Wait && !inner.lanes.is_closed() && inner.lanes.has_no_room(lane, message)
     }
@@ -314,6 +382,24 @@ impl<M: Message> Cell<M> {
             Wake::Nobody => {}
             Wake::Parked(waker) => waker.wake(),
             Wake::Begin(state, ticket) => state.begin(Arc::clone(self), ticket),
+        }
+    }
+
+    /// The turn has done with so many of its batch. A turn that lost its cell may still say so, and is not believed.
+    pub(crate) fn note_done(&self, ticket: u32, done: u32) {
+        self.done.store(u64::from(ticket) << 32 | u64::from(done), Ordering::Relaxed);
+    }
+
+    /// How many of its batch the present turn has done with.
+    pub(crate) fn done(&self, inner: &Inner<M>) -> u32 {
+        let noted = self.done.load(Ordering::Relaxed);
+        if noted >> 32 == u64::from(inner.ticket) { (noted & u64::from(u32::MAX)) as u32 } else { 0 }
+    }
+
+    /// A full lane may hold messages that are handled already.
+    fn make_room(&self, lane: Lane, inner: &mut Inner<M>) {
+        if inner.lanes.is_tight(lane) {
+            inner.catch_up(self.done(inner));
         }
     }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
-use crate::actor::cell::{Behaviour, Cell, Inner, Orders, Phase, Wake};
+use crate::actor::cell::{Batch, Behaviour, Cell, Inner, Orders, Phase, Wake};
 use crate::actor::child::{Address, After, Child, Incarnation};
 use crate::actor::dead_letter::DeadReason;
 use crate::actor::panics::drop_quietly;
 use crate::actor::rare::{Look, Order, Place, Tick, Watcher};
 use crate::actor::waits::Located;
 use crate::exit::{Exit, Failure};
+use crate::mailbox::aside::Origin;
 use crate::mailbox::ledger::Ledger;
 use crate::mailbox::message::{Lane, Message, kind_name};
 use crate::mailbox::refused::{Refusal, Refused};
@@ -30,7 +31,8 @@ impl<M: Message> Inner<M> {
     /// The incarnation is over: no turn, no orders, nothing of its own is left.
     fn fall(&mut self) -> (Remains<M>, Option<Waker>) {
         self.phase = Phase::Down;
-        self.life = 0;
+        self.alive = false;
+        self.batch = Batch::default();
         self.ticket = self.ticket.wrapping_add(1);
         self.resident = false;
         self.orders.stop = false;
@@ -48,6 +50,14 @@ impl<M: Message> Inner<M> {
     }
 }
 
+impl<M: Message> Inner<M> {
+    /// Books what a hung turn has done, and all else that it has as dead; says how many those are.
+    fn forfeit(&mut self, done: u32) -> u64 {
+        self.catch_up(done);
+        self.lanes.forfeit(self.batch.holds_stashed(done))
+    }
+}
+
 impl<M: Message> Cell<M> {
     /// A start begins; it holds the cell with the ticket that comes back, beside the number of the life. An address that was closed opens again.
     pub(crate) fn begin_start(&self, who: Incarnation) -> (u32, u32) {
@@ -62,7 +72,7 @@ impl<M: Message> Cell<M> {
         inner.phase = Phase::Starting;
         inner.who = who;
         inner.lives += 1;
-        inner.life = inner.lives;
+        inner.alive = true;
         let (ticket, life) = (inner.ticket, inner.lives);
         // Room may have come free with nobody there to notice: a reopened address, or a turn that hung.
         let mut wakers = Vec::new();
@@ -126,7 +136,7 @@ impl<M: Message> Cell<M> {
         }
     }
 
-    /// The turn was dropped with its runtime, or panicked outside of user code.
+    /// The turn panicked outside of user code.
     pub(crate) fn lost(&self, ticket: u32) {
         {
             let mut inner = self.inner.lock();
@@ -138,7 +148,8 @@ impl<M: Message> Cell<M> {
             if inner.phase != Phase::Busy {
                 return;
             }
-            inner.lanes.forfeit();
+            let done = self.done(&inner);
+            inner.forfeit(done);
         }
         self.end(ticket, Exit::Killed);
     }
@@ -157,9 +168,7 @@ impl<M: Message> Cell<M> {
             if inner.ticket != ticket {
                 return;
             }
-            if stashed {
-                inner.lanes.book_in_place(true);
-            } else {
+            if !stashed {
                 inner.lanes.book_in_place_crash();
             }
         }
@@ -177,7 +186,7 @@ impl<M: Message> Cell<M> {
         let mut skipped = None;
         let wake = {
             let mut inner = self.inner.lock();
-            if inner.life != life || order.cancelled.load(Ordering::Relaxed) {
+            if !inner.lives(life) || order.cancelled.load(Ordering::Relaxed) {
                 drop(inner);
                 drop_quietly(message);
                 return false;
@@ -189,6 +198,7 @@ impl<M: Message> Cell<M> {
                 Wake::Nobody
             } else {
                 ticks.push_back(Tick { order: order.id, message, behind });
+                self.attention.store(true, Ordering::Relaxed);
                 inner.rouse()
             }
         };
@@ -202,7 +212,7 @@ impl<M: Message> Cell<M> {
     pub(crate) fn fail(self: &Arc<Self>, life: u32, cancelled: &AtomicBool, failure: Failure) {
         let wake = {
             let mut inner = self.inner.lock();
-            if inner.life != life || cancelled.load(Ordering::Relaxed) {
+            if !inner.lives(life) || cancelled.load(Ordering::Relaxed) {
                 drop(inner);
                 tracing::error!(target: "swarmtree::failure", path = %Located::path(&**self), %failure, "a cancelled task panicked");
                 return;
@@ -222,7 +232,7 @@ impl<M: Message> Cell<M> {
     /// Takes back what an incarnation ordered, if it is due and not yet handled.
     pub(crate) fn untick(&self, life: u32, order: u64) {
         let mut inner = self.inner.lock();
-        if inner.life != life {
+        if !inner.lives(life) {
             return;
         }
         let Some(rare) = &mut inner.rare else { return };
@@ -232,19 +242,39 @@ impl<M: Message> Cell<M> {
         drop_quietly(tick);
     }
 
-    /// Keeps a message aside for a handler; it comes back if the stash is full or that incarnation is over.
+    /// Refuses all further messages, and stops once those inside are handled.
+    pub(crate) fn drain(self: &Arc<Self>) {
+        self.refuse();
+        self.order(|orders| orders.drain = true);
+    }
+
+    /// Keeps a message aside for a handler; it comes back if there is no room, or that incarnation is over. The first one
+    /// that a handler stashes is taken for the message it was given; `further` ones are new.
     pub(crate) fn stash(&self, life: u32, message: M, further: bool) -> Result<(), Refused<M>> {
         let mut inner = self.inner.lock();
-        if inner.life != life {
+        if !inner.lives(life) {
             return Err(Refused { message, reason: Refusal::Stopped });
         }
-        inner.lanes.stash(message, further)
+        let done = self.done(&inner);
+        let origin = match inner.batch.lane {
+            _ if further => Origin::New,
+            Some(_) => Origin::Batch,
+            None => Origin::Alone,
+        };
+        if origin == Origin::New {
+            inner.catch_up(done);
+        }
+        inner.lanes.stash(message, origin)?;
+        if origin == Origin::Batch {
+            inner.batch.stash(done);
+        }
+        Ok(())
     }
 
     /// Puts all stashed messages before the normal lane; none if that incarnation is over.
     pub(crate) fn unstash(&self, life: u32) -> usize {
         let mut inner = self.inner.lock();
-        if inner.life == life { inner.lanes.unstash() } else { 0 }
+        if inner.lives(life) { inner.lanes.unstash() } else { 0 }
     }
 
     /// Refuses all further messages, those of waiting senders too.
@@ -278,7 +308,8 @@ impl<M: Message> Child for Cell<M> {
     fn abandon(self: Arc<Self>) -> After {
         let (remains, cut, lost) = {
             let mut inner = self.inner.lock();
-            let lost = inner.lanes.forfeit();
+            let done = self.done(&inner);
+            let lost = inner.forfeit(done);
             let (remains, cut) = inner.fall();
             self.holder.store(inner.ticket, Ordering::Relaxed);
             (remains, cut, lost)
@@ -326,6 +357,16 @@ impl<M: Message> Child for Cell<M> {
         })
     }
 
+    fn is_leaving(&self) -> bool {
+        let inner = self.inner.lock();
+        inner.orders.drain || inner.phase == Phase::Stopped
+    }
+
+    fn leave(self: Arc<Self>) -> After {
+        let dead = self.inner.lock().lanes.drain_quarantine();
+        Box::new(move || self.bury(dead))
+    }
+
     fn snapshot(&self) -> ActorSnapshot {
         let now = self.hub().now();
         let inner = self.inner.lock();
@@ -348,7 +389,7 @@ impl<M: Message> Child for Cell<M> {
             Phase::Down => Status::Down,
             Phase::Starting => Status::Starting,
             Phase::Stopped => Status::Stopped,
-            Phase::Idle | Phase::Busy if inner.orders.suspend => Status::Suspended,
+            Phase::Idle if inner.orders.suspend => Status::Suspended,
             Phase::Idle => Status::Idle,
             Phase::Busy => Status::Busy,
         };
@@ -401,7 +442,7 @@ impl<M: Message> Child for Cell<M> {
 
     #[cfg(all(feature = "testing", not(loom)))]
     fn crash(self: Arc<Self>, failure: Failure) {
-        let life = self.inner.lock().life;
+        let life = self.inner.lock().lives;
         self.fail(life, &AtomicBool::new(false), failure);
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::actor::cell::{Behaviour, Cell, Inner, Orders, Phase, Wake};
+use crate::actor::cell::{Batch, Behaviour, Cell, Inner, Orders, Phase, Wake};
 use crate::actor::dead_letter::{DeadLetter, DeadReason};
 use crate::actor::panics::{catch, drop_quietly};
 use crate::actor::rare::Look;
@@ -22,7 +22,8 @@ use crate::snapshot::Times;
 /// What a turn brings back: how its last batch went.
 pub(crate) struct Settled<'a> {
     pub(crate) lane: Lane,
-    pub(crate) handled: u32,
+    /// How many of it are done.
+    pub(crate) done: u32,
     /// How long each handler took; empty unless somebody reads it.
     pub(crate) times: &'a mut Vec<Duration>,
     /// The actor wants to end.
@@ -74,7 +75,9 @@ impl<M: Message> Inner<M> {
         stamp: Option<Instant>,
         wakers: &mut Vec<Waker>,
     ) {
-        self.lanes.settle(settled.lane, settled.handled, rest, stamp);
+        self.catch_up(settled.done);
+        self.batch.lane = None;
+        self.lanes.settle(settled.lane, rest, stamp);
         self.lanes.admit(stamp, wakers);
         self.orders.leave |= settled.leave;
         if !settled.times.is_empty() {
@@ -173,9 +176,17 @@ impl<M: Message> Cell<M> {
         self.holder.store(ticket, Ordering::Relaxed);
         inner.resident |= stay == Some(true);
         if let Some(next) = inner.decide(limit, batch, stamp) {
+            if let Next::Batch(_, taken) = &next {
+                self.note_done(ticket, 0);
+                inner.batch = Batch::of(taken.lane);
+                // The message in hand takes no room.
+                inner.lanes.admit(stamp, wakers);
+            }
             inner.waker = None;
             return next;
         }
+        inner.seated |= stay == Some(true);
+        inner.resident |= inner.seated;
         if !inner.resident && stay.is_none() {
             return Next::Apply;
         }
@@ -215,7 +226,9 @@ impl<M: Message> Cell<M> {
         let (wake, lost) = {
             let mut inner = self.inner.lock();
             if inner.ticket == ticket {
-                inner.lanes.book_in_place(stashed);
+                if !stashed {
+                    inner.lanes.book_in_place();
+                }
                 inner.orders.leave |= leave;
                 inner.state = Some(state);
                 inner.phase = Phase::Idle;
@@ -231,10 +244,10 @@ impl<M: Message> Cell<M> {
     }
 
     /// Books a message handled outside of a batch (a tick).
-    pub(crate) fn book_tick(&self, ticket: u32, stashed: bool) {
+    pub(crate) fn book_tick(&self, ticket: u32) {
         let mut inner = self.inner.lock();
         if inner.ticket == ticket {
-            inner.lanes.book_in_place(stashed);
+            inner.lanes.book_in_place();
         }
     }
 
@@ -283,14 +296,23 @@ impl<M: Message> Cell<M> {
 
     /// Leaves the waker of a handler that waits where a kill finds it; says whether the handler is to be cut short.
     pub(crate) fn is_cut(&self, ticket: u32, waker: &Waker) -> bool {
-        let mut inner = self.inner.lock();
-        if inner.ticket != ticket || inner.orders.kill {
-            return true;
+        let stamp = self.hub().stamp();
+        let mut wakers = Vec::new();
+        {
+            let mut inner = self.inner.lock();
+            if inner.ticket != ticket || inner.orders.kill {
+                return true;
+            }
+            match &mut inner.waker {
+                Some(kept) => kept.clone_from(waker),
+                none => *none = Some(waker.clone()),
+            }
+            // While the handler waits, nobody else need wait for the room of those before it.
+            let done = self.done(&inner);
+            inner.catch_up(done);
+            inner.lanes.admit(stamp, &mut wakers);
         }
-        match &mut inner.waker {
-            Some(kept) => kept.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
+        wakers.into_iter().for_each(Waker::wake);
         false
     }
 
@@ -340,7 +362,7 @@ impl<M: Message> Resident for Cell<M> {
     fn evict(&self) {
         let waker = {
             let mut inner = self.inner.lock();
-            inner.resident = false;
+            (inner.resident, inner.seated) = (false, false);
             if inner.phase == Phase::Idle { inner.waker.take() } else { None }
         };
         if let Some(waker) = waker {

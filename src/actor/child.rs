@@ -60,6 +60,10 @@ pub(crate) trait Child: Any + Send + Sync {
     fn abandon(self: Arc<Self>) -> After;
     /// It is down for good: refuse messages, hand over what is queued, tell who watches.
     fn close(self: Arc<Self>, exit: &Exit) -> After;
+    /// It is closed and leaves the tree: hand over what is in quarantine.
+    fn leave(self: Arc<Self>) -> After;
+    /// Whether it takes no more messages, and will stop for good by itself.
+    fn is_leaving(&self) -> bool;
     /// Its counters and its state of affairs.
     fn snapshot(&self) -> ActorSnapshot;
     /// Its books, and those of everything below it.

@@ -14,7 +14,6 @@ use crate::actor::cell::Cell;
 use crate::actor::definition::{Actor, Context};
 use crate::actor::handle::Handle;
 use crate::actor::owned::{OrderId, TooManyOrders};
-#[cfg(not(loom))]
 use crate::actor::panics::catch;
 #[cfg(not(loom))]
 use crate::actor::rare::Order;
@@ -60,7 +59,14 @@ impl<A: Actor> Context<A> {
         self.cell.hub().with_rng(|rng| rng.u64(..))
     }
 
-    /// Ends this actor after the present handler, as `Exit::Normal`: a permanent one is started again.
+    /// Refuses new messages, handles those that are queued, then stops this actor for good, as `Exit::Shutdown`: it is not
+    /// started again. How an actor that nobody needs any more passivates without losing a message.
+    pub fn drain(&mut self) {
+        self.cell.drain();
+    }
+
+    /// Ends this actor after the present handler, as `Exit::Normal`: a permanent one is started again, and handles what is
+    /// queued; otherwise what is queued goes to the dead letters.
     pub fn stop(&mut self) {
         self.leave = true;
     }
@@ -113,15 +119,18 @@ impl<A: Actor> Context<A> {
         other: impl Into<Watched>,
         message: impl FnOnce(Exit) -> A::Msg + Send + 'static,
     ) -> Result<OrderId, TooManyOrders> {
-        let waiting = self.cell.ticks();
+        let (id, waiting) = (self.cell.hub().next_order(), self.cell.ticks());
         let owned = self.owned.get_or_insert_with(Box::default);
-        let order = owned.issue(waiting)?;
+        let order = owned.issue(id, waiting)?;
         let target = other.into().child();
         let (cell, incarnation) = (Arc::clone(&self.cell), self.incarnation);
         let fired = Arc::new(AtomicBool::new(false));
         let (told, at) = (order.clone(), Arc::clone(&fired));
         let watch = target.watch(Box::new(move |exit| {
-            cell.tick(incarnation, &told, Place::Last, message(exit));
+            match catch(|| message(exit)) {
+                Ok(message) => drop(cell.tick(incarnation, &told, Place::Last, message)),
+                Err(failure) => cell.fail(incarnation, &told.cancelled, failure),
+            }
             at.store(true, Ordering::Relaxed);
         }));
         Ok(owned.keep_watch(order, target, watch, fired))
@@ -146,9 +155,9 @@ impl<A: Actor> Context<A> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let waiting = self.cell.ticks();
+        let (id, waiting) = (self.cell.hub().next_order(), self.cell.ticks());
         let owned = self.owned.get_or_insert_with(Box::default);
-        let order = owned.issue(waiting)?;
+        let order = owned.issue(id, waiting)?;
         let (cell, incarnation, task) = (Arc::clone(&self.cell), self.incarnation, task(order.clone()));
         let cancelled = Arc::clone(&order.cancelled);
         let task = self.cell.hub().executor.start(async move {

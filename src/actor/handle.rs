@@ -133,10 +133,10 @@ impl<M: Message> Handle<M> {
         }
     }
 
-    /// Refuses new messages, handles those that are queued, then stops for good. Returns at once.
+    /// Refuses new messages, handles those that are queued, then stops for good, as `Exit::Shutdown`: it is not started
+    /// again. Returns at once; [`Handle::stopped`] waits.
     pub fn drain(&self) {
-        self.cell.refuse();
-        self.cell.order(|orders| orders.drain = true);
+        self.cell.drain();
     }
 
     /// Ends the incarnation at once, even inside an asynchronous handler; the supervisor restarts it as after a crash.
@@ -199,8 +199,8 @@ impl<M: Message> Handle<M> {
         self.cell.peek(id, look)
     }
 
-    /// Queues a quarantined message again, after an edit. False if it is not there, in somebody else's hands, or if the
-    /// actor has stopped.
+    /// Queues a quarantined message again, after an edit. False if it is not there, in somebody else's hands, if
+    /// the edit made it heavier than the whole mailbox, or if the actor has stopped.
     pub fn release(&self, id: u64, edit: impl FnOnce(&mut M)) -> bool {
         self.cell.release(id, edit)
     }

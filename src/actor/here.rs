@@ -35,6 +35,7 @@ pub(crate) fn run_here<A: Actor, T, R>(
     let Some(mut running) = known::<A>(state) else { return Err(args) };
     let current = cell.current();
     let outcome = current.enter(|| panics::catch(|| handler(&mut running.actor, args, &mut running.cx)));
+    cell.hub().waits.forget(cell.id);
     let failure = match outcome {
         Ok(Ok(reply)) => {
             let (leave, stashed) = (running.cx.take_leave(), running.cx.take_stashed());

@@ -1,7 +1,7 @@
 //! What all actors of one system share.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::actor::dead_letter::DeadLetter;
 use crate::actor::failure::FailureReport;
+use crate::actor::panics::{Heard, introduce};
 use crate::actor::residents::Residents;
 use crate::actor::topic::Topic;
 use crate::actor::waits::{ActorId, Current, Waits};
@@ -25,11 +26,20 @@ pub(crate) struct Hub {
     pub(crate) failures: Topic<FailureReport>,
     pub(crate) waits: Arc<Waits>,
     pub(crate) residents: Residents,
-    /// The books of all that have left the tree.
-    departed: Mutex<Ledger>,
+    /// The books of all that have left the tree, and how many those are.
+    departed: Mutex<(Ledger, u64)>,
     rng: Mutex<fastrand::Rng>,
     actors: AtomicU64,
+    orders: AtomicU64,
+    /// The runtime is gone: what is spawned is dropped, so nothing is restarted any more.
+    gone: AtomicBool,
     meters: AtomicUsize,
+}
+
+impl Heard for Hub {
+    fn is_heard(&self) -> bool {
+        self.failures.is_heard()
+    }
 }
 
 impl Hub {
@@ -38,7 +48,7 @@ impl Hub {
         crate::actor::panics::install();
         let mut rng = fastrand::Rng::with_seed(seed);
         let id = uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid();
-        Arc::new(Self {
+        let hub = Arc::new(Self {
             name,
             id,
             executor,
@@ -46,15 +56,29 @@ impl Hub {
             failures: Topic::new(),
             waits: Arc::new(Waits::default()),
             residents: Residents::default(),
-            departed: Mutex::new(Ledger::default()),
+            departed: Mutex::default(),
             rng: Mutex::new(rng),
             actors: AtomicU64::new(0),
+            orders: AtomicU64::new(0),
+            gone: AtomicBool::new(false),
             meters: AtomicUsize::new(0),
-        })
+        });
+        introduce(Arc::as_ptr(&hub) as usize, Arc::downgrade(&hub) as Weak<dyn Heard>);
+        hub
     }
 
     pub(crate) fn next_actor(&self) -> ActorId {
         ActorId(self.actors.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A number for one more timer, pipe or watch, unlike that of any other in this system.
+    pub(crate) fn next_order(&self) -> u64 {
+        self.orders.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A task of the system was dropped: its runtime is shutting down. Says whether that is news.
+    pub(crate) fn runtime_is_gone(&self) -> bool {
+        !self.gone.swap(true, Ordering::Relaxed)
     }
 
     /// The system's clock: tokio's, so that paused time holds for everything.
@@ -81,11 +105,11 @@ impl Hub {
     /// Keeps the books of an actor that leaves the tree.
     pub(crate) fn book_departed(&self, ledger: Ledger) {
         let mut departed = self.departed.lock();
-        *departed = *departed + ledger;
+        *departed = (departed.0 + ledger, departed.1 + 1);
     }
 
-    /// The books of all that have left the tree.
-    pub(crate) fn departed(&self) -> Ledger {
+    /// The books of all that have left the tree, and how many those are.
+    pub(crate) fn departed(&self) -> (Ledger, u64) {
         *self.departed.lock()
     }
 

@@ -19,7 +19,8 @@ pub struct Options {
     /// that crashes its handler goes to the dead letters at once. Above 0 the actor keeps a copy of each message
     /// while it is handled (see [`crate::Actor::keep`]).
     pub retry: u32,
-    /// Whether an ask of an idle actor may run on the caller's core. Default true.
+    /// Whether an ask of an idle actor may run on the caller's core. Default true. Not where `retry` is above 0: what ran in
+    /// place could not be delivered again.
     pub in_place: bool,
     /// Messages handled in a turn before other tasks get the core. Default 256.
     pub turn: u32,
@@ -39,6 +40,12 @@ impl Options {
         turn: 256,
         ask_timeout: Duration::from_secs(5),
     };
+}
+
+impl Options {
+    pub(crate) fn runs_in_place(&self) -> bool {
+        self.in_place && self.retry == 0
+    }
 }
 
 impl Default for Options {

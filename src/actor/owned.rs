@@ -1,6 +1,6 @@
 //! What one incarnation has out: tasks and watches, gone with it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -32,21 +32,19 @@ enum Out {
 /// Orders by number. Dropping it takes all of them back.
 #[derive(Default)]
 pub(crate) struct Owned {
-    out: HashMap<u64, (Arc<AtomicBool>, Out)>,
-    issued: u64,
+    out: BTreeMap<u64, (Arc<AtomicBool>, Out)>,
 }
 
 impl Owned {
-    /// A number for one more order. Finished ones make room first; those that are due and wait to be handled do not.
-    pub(crate) fn issue(&mut self, waiting: usize) -> Result<Order, TooManyOrders> {
+    /// One more order of this number. Finished ones make room first; those that are due and wait to be handled do not.
+    pub(crate) fn issue(&mut self, id: u64, waiting: usize) -> Result<Order, TooManyOrders> {
         if self.out.len() + waiting >= OWNED_LIMIT {
             self.out.retain(|_, (_, out)| !out.is_finished());
         }
         if self.out.len() + waiting >= OWNED_LIMIT {
             return Err(TooManyOrders);
         }
-        self.issued += 1;
-        Ok(Order { id: self.issued, cancelled: Arc::default() })
+        Ok(Order { id, cancelled: Arc::default() })
     }
 
     #[cfg(not(loom))]

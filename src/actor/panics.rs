@@ -2,9 +2,11 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Once, Weak};
+
+use parking_lot::Mutex;
 
 use crate::actor::waits::Current;
 use crate::exit::{Cause, Failure};
@@ -31,12 +33,26 @@ impl Drop for Quietly {
     }
 }
 
-/// Whether somebody in this process subscribed to failure reports.
-static HEARD: AtomicBool = AtomicBool::new(false);
+/// Who hears of the failures of the systems in this process, by their addresses. Read by the panic hook alone.
+static HEARD: Mutex<BTreeMap<usize, Weak<dyn Heard>>> = Mutex::new(BTreeMap::new());
 
-/// From now on somebody hears of failures, so that panics of actors need not be printed.
-pub(crate) fn heard() {
-    HEARD.store(true, Ordering::Relaxed);
+/// A system whose failures somebody may hear of.
+pub(crate) trait Heard: Send + Sync {
+    /// Whether anybody listens to its failure reports now.
+    fn is_heard(&self) -> bool;
+}
+
+/// Lets the panic hook ask a system whether anybody hears of its failures.
+pub(crate) fn introduce(system: usize, heard: Weak<dyn Heard>) {
+    let mut systems = HEARD.lock();
+    systems.retain(|_, system| system.strong_count() > 0);
+    systems.insert(system, heard);
+}
+
+#[cfg(not(loom))]
+fn is_heard(system: usize) -> bool {
+    let heard = HEARD.lock().get(&system).and_then(Weak::upgrade);
+    heard.is_some_and(|system| system.is_heard())
 }
 
 /// Installs the hook that notes where a supervised panic happened. A panic that nobody else would hear of (no failure
@@ -47,12 +63,12 @@ pub(crate) fn install() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let supervised = Current::get().is_some();
             let place = info.location().map(ToString::to_string);
             let _ = LOCATION.try_with(|location| *location.borrow_mut() = place);
-            let reported =
-                HEARD.load(Ordering::Relaxed) || tracing::enabled!(target: "swarmtree::failure", tracing::Level::ERROR);
-            if !(supervised && reported) && !QUIET.try_with(Cell::get).unwrap_or(false) {
+            let reported = Current::get().is_some_and(|current| {
+                is_heard(current.system) || tracing::enabled!(target: "swarmtree::failure", tracing::Level::ERROR)
+            });
+            if !reported && !QUIET.try_with(Cell::get).unwrap_or(false) {
                 before(info);
             }
         }));

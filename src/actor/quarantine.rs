@@ -19,8 +19,8 @@ impl<M: Message> Cell<M> {
         }
     }
 
-    /// Queues a quarantined message again, after an edit outside the lock. False if it is not there, in other hands, or if
-    /// its actor has stopped for good.
+    /// Queues a quarantined message again, after an edit outside the lock. False if it is not there, in other hands, heavier
+    /// than the mailbox by now, or if its actor has stopped for good.
     pub(crate) fn release(self: &Arc<Self>, id: u64, edit: impl FnOnce(&mut M)) -> bool {
         let stamp = self.hub().stamp();
         let lent = {
@@ -32,7 +32,7 @@ impl<M: Message> Cell<M> {
         let (wake, released) = {
             let mut inner = self.inner.lock();
             // It may have stopped meanwhile; then nobody would ever handle the message.
-            let release = edited.is_ok() && !inner.lanes.is_closed();
+            let release = edited.is_ok() && !inner.lanes.is_closed() && !inner.lanes.is_too_heavy(&message);
             if release {
                 inner.lanes.requeue(id, message, stamp);
             } else {

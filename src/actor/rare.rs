@@ -77,9 +77,9 @@ impl<M> Rare<M> {
         self.ticks.remove(at)
     }
 
-    /// How many normal messages come before the first of those ticks that line up behind some.
+    /// How many normal messages may come before the next tick. One may come before a tick that is due already.
     pub(crate) fn distance(&self, front: u64) -> Option<usize> {
-        let behind = self.ticks.iter().filter_map(|tick| tick.behind).min()?;
+        let behind = self.ticks.iter().map(|tick| tick.behind.unwrap_or(0)).min()?;
         usize::try_from(behind.saturating_sub(front)).ok().map(|distance| distance.max(1))
     }
 

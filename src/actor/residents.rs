@@ -40,7 +40,7 @@ impl Residents {
         let hand = seats.hand;
         seats.hand = (hand + 1) % RESIDENTS_LIMIT;
         let dead = seats.taken.get(hand).is_none_or(|seat| seat.strong_count() == 0);
-        seats.refused += 1;
+        seats.refused = seats.refused.wrapping_add(1);
         if !dead && !seats.refused.is_multiple_of(REPLACE_EVERY) {
             return false;
         }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_sink::Sink;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::actor::definition::{Actor, Context as ActorContext};
 use crate::actor::handle::Handle;
@@ -106,10 +106,10 @@ pub enum OutletError<T> {
     Closed(T),
 }
 
-/// A stream out of an actor that holds at most `capacity` items (at least one).
+/// A stream out of an actor that holds at most `capacity` items (at least one, and at most as many as tokio's channels hold).
 #[must_use]
 pub fn outlet<T>(capacity: usize) -> (Outlet<T>, OutletStream<T>) {
-    let (sender, receiver) = mpsc::channel(capacity.max(1));
+    let (sender, receiver) = mpsc::channel(capacity.clamp(1, Semaphore::MAX_PERMITS));
     (Outlet { items: sender }, OutletStream { items: receiver })
 }
 

@@ -46,6 +46,11 @@ impl<T: Clone> Topic<T> {
         self.taken.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether anybody listens at this moment; exact, and dearer than [`Topic::has_subscribers`].
+    pub(crate) fn is_heard(&self) -> bool {
+        self.seats.lock().iter().any(|seat| seat.strong_count() > 0)
+    }
+
     /// Gives the item to all who listen now.
     pub fn publish(&self, item: &T) {
         if !self.has_subscribers() {

@@ -34,8 +34,10 @@ impl<A: Actor> Behaviour<A::Msg> for Running<A> {
 fn spawn<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, ticket: u32) {
     let current = cell.current();
     let executor = cell.hub().executor.clone();
+    // Made here, so that a turn that is dropped before its first step is heard of too.
+    let lost = Lost { cell: Arc::clone(&cell), ticket, armed: true };
     let turn = async move {
-        let mut work = pin!(run(cell, running, ticket));
+        let mut work = pin!(run(cell, running, lost));
         poll_fn(|cx| current.enter(|| work.as_mut().poll(cx))).await;
     };
     executor.spawn(turn);
@@ -88,7 +90,8 @@ struct Turn<A: Actor> {
     ticket: u32,
     batch: VecDeque<A::Msg>,
     taken: Option<Taken>,
-    handled: u32,
+    /// How many of the batch are done.
+    done: u32,
     /// Handled since other tasks last got the core.
     unyielded: u32,
     /// The kind of the message in hand.
@@ -99,20 +102,19 @@ struct Turn<A: Actor> {
     wakers: Vec<Waker>,
 }
 
-async fn run<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, ticket: u32) {
+async fn run<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, mut lost: Lost<A::Msg>) {
     let mut turn = Turn {
         cell,
-        ticket,
+        ticket: lost.ticket,
         batch: VecDeque::new(),
         taken: None,
-        handled: 0,
+        done: 0,
         unyielded: 0,
         kind: 0,
         kept: None,
         times: Vec::new(),
         wakers: Vec::new(),
     };
-    let mut lost = Lost { cell: Arc::clone(&turn.cell), ticket, armed: true };
     let mut running = Some(running);
     while let Some(next) = turn.next(&mut running).await {
         if let Some(end) = turn.carry_out(next, &mut running).await {
@@ -127,7 +129,7 @@ async fn run<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, ticket
     lost.armed = false;
 }
 
-/// Tells the supervisor of a turn that was dropped with its runtime, or that panicked outside of user code.
+/// Tells the supervisor of a turn that panicked outside of user code, and the system of one that its runtime has dropped.
 struct Lost<M: Message> {
     cell: Arc<Cell<M>>,
     ticket: u32,
@@ -136,8 +138,13 @@ struct Lost<M: Message> {
 
 impl<M: Message> Drop for Lost<M> {
     fn drop(&mut self) {
-        if self.armed {
+        if !self.armed {
+            return;
+        }
+        if std::thread::panicking() {
             self.cell.lost(self.ticket);
+        } else {
+            self.cell.hub().runtime_is_gone();
         }
     }
 }
@@ -190,11 +197,12 @@ impl<A: Actor> Turn<A> {
 
     /// Gives back what is in hand, and asks the cell what comes next.
     fn ask(&mut self, running: &mut Option<Box<Running<A>>>, waker: &Waker, stay: Option<bool>) -> Next<A::Msg> {
+        self.cell.hub().waits.forget(self.cell.id);
         let leave = running.as_mut().is_some_and(|running| running.cx.take_leave());
         let state = running.take().map(|running| running as Box<dyn Behaviour<A::Msg>>);
         let settled = state.as_ref().map(|_| Settled {
             lane: self.taken.take().map_or(Lane::Normal, |taken| taken.lane),
-            handled: std::mem::take(&mut self.handled),
+            done: std::mem::take(&mut self.done),
             times: &mut self.times,
             leave,
         });
@@ -239,7 +247,9 @@ impl<A: Actor> Turn<A> {
                 Ok(Pause::Async(message)) => {
                     let begun = self.cell.hub().stamp();
                     let handler = state.actor.handle_async(message, &mut state.cx);
-                    match guarded(&self.cell, self.ticket, handler).await {
+                    let ended = guarded(&self.cell, self.ticket, handler).await;
+                    self.cell.hub().waits.forget(self.cell.id);
+                    match ended {
                         Ok(Ok(())) => self.book(state, begun),
                         Ok(Err(fail)) => return Some(End::Failed(self.on_purpose(&fail))),
                         Err(Cut::Panicked(failure)) => return Some(End::Failed(self.blamed(failure))),
@@ -307,8 +317,11 @@ impl<A: Actor> Turn<A> {
     fn book(&mut self, state: &mut Running<A>, begun: Option<Instant>) {
         self.unyielded += 1;
         let stashed = state.cx.take_stashed();
-        self.handled += u32::from(!stashed);
-        self.kept = None;
+        self.done += 1;
+        self.cell.note_done(self.ticket, self.done);
+        if self.kept.is_some() {
+            panics::drop_quietly(self.kept.take());
+        }
         self.cell.note_handled(kind_name::<A::Msg>(self.kind), stashed);
         if let (Some(begun), Some(now)) = (begun, self.cell.hub().stamp()) {
             self.times.push(now.saturating_duration_since(begun));
@@ -330,8 +343,8 @@ impl<A: Actor> Turn<A> {
             self.cell.note_handled(kind, stashed);
         }
         match &end {
-            _ if stashed => self.cell.book_tick(self.ticket, true),
-            None => self.cell.book_tick(self.ticket, stashed),
+            _ if stashed => {}
+            None => self.cell.book_tick(self.ticket),
             Some(End::Killed) => self.cell.tick_died(self.ticket, kind, DeadReason::Killed),
             Some(End::Failed(failure)) => {
                 let failure = Arc::new(failure.clone());
@@ -374,13 +387,19 @@ impl<A: Actor> Turn<A> {
             (End::Failed(failure), None) => (Exit::Failed(Arc::new(failure)), Last::Safe),
             (End::Failed(failure), Some(crashes)) => {
                 let failure = Arc::new(failure);
-                let crashed = kept.map_or(Crashed::Lost, |message| Crashed::Kept { message, crashes });
+                let crashed = kept.map_or(Crashed::Lost, |mut message| {
+                    if crashes > self.cell.class.options.retry {
+                        // Nobody will answer what goes to quarantine. User code; the end it is part of must go on.
+                        drop(panics::catch(|| message.break_off()));
+                    }
+                    Crashed::Kept { message, kind, crashes }
+                });
                 (Exit::Failed(Arc::clone(&failure)), Last::Crashed { kind, crashed, failure })
             }
         };
         if let Some(taken) = taken {
-            let handled = std::mem::take(&mut self.handled);
-            let settled = Settled { lane: taken.lane, handled, times: &mut self.times, leave: false };
+            let done = std::mem::take(&mut self.done);
+            let settled = Settled { lane: taken.lane, done, times: &mut self.times, leave: false };
             self.cell.settle_last(self.ticket, settled, &mut self.batch, last);
         }
         self.cell.end(self.ticket, exit);

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -72,6 +73,8 @@ struct Edges {
 #[derive(Default)]
 pub(crate) struct Waits {
     edges: Mutex<Edges>,
+    /// How many edges there are; most of the time none.
+    count: AtomicUsize,
 }
 
 /// A recorded wait; dropping it ends it.
@@ -95,7 +98,19 @@ impl Waits {
         edges.issued += 1;
         let serial = edges.issued;
         edges.from.entry(from).or_default().push(Edge { serial, to, at });
+        self.count.fetch_add(1, Ordering::Relaxed);
         Ok(Wait { waits: Arc::clone(self), from, serial })
+    }
+}
+
+impl Waits {
+    /// A handler of this actor has ended: what it has begun to wait for, and keeps or has given away, holds it up no longer.
+    pub(crate) fn forget(&self, from: ActorId) {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let ended = self.edges.lock().from.remove(&from);
+        self.count.fetch_sub(ended.map_or(0, |ended| ended.len()), Ordering::Relaxed);
     }
 }
 
@@ -127,7 +142,9 @@ impl Drop for Wait {
     fn drop(&mut self) {
         let mut edges = self.waits.edges.lock();
         if let Some(list) = edges.from.get_mut(&self.from) {
+            let before = list.len();
             list.retain(|edge| edge.serial != self.serial);
+            self.waits.count.fetch_sub(before - list.len(), Ordering::Relaxed);
             if list.is_empty() {
                 edges.from.remove(&self.from);
             }

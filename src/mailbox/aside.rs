@@ -1,11 +1,12 @@
 //! What a mailbox keeps aside: the stash, redeliveries, quarantine.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::exit::Failure;
 use crate::mailbox::lanes::Lanes;
-use crate::mailbox::message::{Lane, Message, kind_name};
+use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::{Refusal, Refused};
 use crate::mailbox::reserve::{QuarantineEntry, Quarantined, Retry};
 
@@ -17,7 +18,18 @@ pub(crate) enum Crashed<M> {
     /// It was consumed; nothing is left of it but its kind.
     Lost,
     /// A copy was kept; it goes again, into quarantine, or to the dead letters.
-    Kept { message: M, crashes: u32 },
+    Kept { message: M, kind: &'static str, crashes: u32 },
+}
+
+/// Where a message comes from that goes to the stash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It is the one in hand, of a batch.
+    Batch,
+    /// It is the one in hand, and was never queued: a tick, or an ask in place.
+    Alone,
+    /// It is one more.
+    New,
 }
 
 /// Where a crashed message went.
@@ -31,7 +43,7 @@ pub(crate) enum Fate<M> {
 impl<M: Message> Lanes<M> {
     /// Books the message whose handler crashed; call after [`Lanes::settle`].
     pub(crate) fn crash(&mut self, crashed: Crashed<M>, retry: u32, failure: &Arc<Failure>) -> Fate<M> {
-        let Crashed::Kept { message, crashes } = crashed else {
+        let Crashed::Kept { message, kind, crashes } = crashed else {
             self.dead_lettered += 1;
             return Fate::Dead(None);
         };
@@ -46,22 +58,26 @@ impl<M: Message> Lanes<M> {
         }
         let id = reserve.issued;
         reserve.issued += 1;
-        let kind = kind_name::<M>(message.kind());
         let failure = Arc::clone(failure);
         reserve.quarantine.push_back(Quarantined { id, kind, message: Some(message), crashes, failure });
         Fate::Quarantined
     }
 
-    /// Keeps a message aside that the handler will want later; it comes back when the stash is full. The first one a
-    /// handler stashes is taken for the message it was given; `further` ones are new.
-    pub(crate) fn stash(&mut self, message: M, further: bool) -> Result<(), Refused<M>> {
+    /// Keeps a message aside that the handler will want later; it comes back when there is no room for it.
+    pub(crate) fn stash(&mut self, message: M, origin: Origin) -> Result<(), Refused<M>> {
         let capacity = self.capacity as usize;
-        let stash = &mut self.reserve().stash;
-        if stash.len() >= capacity {
+        let aside = self.reserve.as_ref().map_or((0, 0), |reserve| (reserve.stash.len(), reserve.unstashed.len()));
+        let full = aside.0 + aside.1 >= capacity;
+        // A new one needs room in the lane too, where an unstashing will put it.
+        let crowded = origin == Origin::New && (aside.1 >= capacity || self.has_no_room(Lane::Normal, &message));
+        if full || crowded {
             return Err(Refused { message, reason: Refusal::Full { capacity } });
         }
-        stash.push_back(message);
-        self.accepted += u64::from(further);
+        if let Some(weight) = &mut self.weight {
+            weight.held = weight.held.saturating_add(message.bytes());
+        }
+        self.reserve().stash.push_back(message);
+        self.accepted += u64::from(origin != Origin::Batch);
         Ok(())
     }
 
@@ -71,9 +87,6 @@ impl<M: Message> Lanes<M> {
         let Some(reserve) = &mut self.reserve else { return 0 };
         let mut stash = std::mem::take(&mut reserve.stash);
         let count = stash.len();
-        if let Some(weight) = &mut self.weight {
-            weight.held += stash.iter().map(Message::bytes).sum::<usize>();
-        }
         stash.append(&mut reserve.unstashed);
         reserve.unstashed = stash;
         count
@@ -120,6 +133,21 @@ impl<M: Message> Lanes<M> {
         }
         self.dropped += 1;
         Some(message)
+    }
+
+    /// Takes out all that nobody has in hand, to be dead-lettered.
+    pub(crate) fn drain_quarantine(&mut self) -> VecDeque<M> {
+        let Some(reserve) = &mut self.reserve else { return VecDeque::new() };
+        let mut all = VecDeque::new();
+        reserve.quarantine.retain_mut(|kept| match kept.message.take() {
+            Some(message) => {
+                all.push_back(message);
+                false
+            }
+            None => true,
+        });
+        self.dead_lettered += all.len() as u64;
+        all
     }
 
     fn quarantined(&mut self, id: u64) -> Option<&mut Quarantined<M>> {

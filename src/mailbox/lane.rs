@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::mailbox::message::Message;
+
 /// A sender's place in the wait list of one lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(u64);
@@ -30,6 +32,13 @@ pub(crate) struct LaneQueue<M> {
     /// Out with the turn, the one being handled among them.
     taken: u32,
     waiting: Option<Box<WaitList<M>>>,
+}
+
+impl<M: Message> LaneQueue<M> {
+    /// What the queued messages weigh.
+    pub(crate) fn bytes(&self) -> usize {
+        self.queue.iter().map(Message::bytes).sum()
+    }
 }
 
 impl<M> LaneQueue<M> {
@@ -104,7 +113,12 @@ impl<M> LaneQueue<M> {
         count
     }
 
-    /// The turn has done with what it took; says how many that were.
+    /// The turn has done with so many of what it took.
+    pub(crate) fn done(&mut self, count: u32) {
+        self.taken = self.taken.saturating_sub(count);
+    }
+
+    /// The turn has done with all that it took; says how many that were.
     pub(crate) fn release(&mut self) -> u64 {
         u64::from(std::mem::take(&mut self.taken))
     }

@@ -58,9 +58,18 @@ pub(crate) struct Lanes<M> {
 /// The bound in bytes, of those actors that have one.
 pub(in crate::mailbox) struct Weight {
     pub(in crate::mailbox) limit: usize,
+    /// What is queued, stashed or with the turn.
     pub(in crate::mailbox) held: usize,
-    /// The part of `held` that is with the turn.
-    pub(in crate::mailbox) taken: usize,
+    /// The weights of what is with the turn, in its order.
+    pub(in crate::mailbox) taken: VecDeque<usize>,
+}
+
+impl Weight {
+    /// So many of those with the turn weigh nothing any more.
+    fn release(&mut self, count: usize) {
+        let released: usize = self.taken.drain(..count.min(self.taken.len())).sum();
+        self.held = self.held.saturating_sub(released);
+    }
 }
 
 impl<M: Message> Lanes<M> {
@@ -70,7 +79,8 @@ impl<M: Message> Lanes<M> {
             urgent: None,
             reserve: None,
             capacity: count(bounds.capacity),
-            weight: (bounds.bytes > 0).then(|| Box::new(Weight { limit: bounds.bytes, held: 0, taken: 0 })),
+            weight: (bounds.bytes > 0)
+                .then(|| Box::new(Weight { limit: bounds.bytes, held: 0, taken: VecDeque::new() })),
             accepted: 0,
             handled: 0,
             dropped: 0,
@@ -104,21 +114,12 @@ impl<M: Message> Lanes<M> {
                     let reason = Refusal::Full { capacity: self.capacity as usize };
                     return Err(Refused { message, reason });
                 }
-                Overflow::DropNewest => {
+                Overflow::DropOldest if self.displaces(lane, &message) => self.displace(lane, &message, &mut accepted),
+                Overflow::DropNewest | Overflow::DropOldest => {
                     self.accepted += 1;
                     self.dropped += 1;
                     accepted.displaced = Some(message);
                     return Ok(accepted);
-                }
-                Overflow::DropOldest => {
-                    self.displace(lane, &message, &mut accepted);
-                    if !self.fits(lane, &message) {
-                        // What is more urgent, or with the turn, weighs too much: then the new one goes.
-                        self.accepted += 1;
-                        self.dropped += 1;
-                        accepted.further.push(message);
-                        return Ok(accepted);
-                    }
                 }
             }
         }
@@ -149,8 +150,12 @@ impl<M: Message> Lanes<M> {
         self.lane_mut(lane).withdraw(ticket)
     }
 
-    /// Fills room that has come free with the messages of waiting senders, and hands out whom to wake.
+    /// Fills room that has come free with the messages of waiting senders, and hands out whom to wake. Nobody is let in
+    /// where messages are refused.
     pub(crate) fn admit(&mut self, stamp: Option<Instant>, wakers: &mut Vec<Waker>) {
+        if self.closed {
+            return;
+        }
         for lane in [Lane::Urgent, Lane::Normal] {
             while self.queue(lane).and_then(LaneQueue::next_waiting).is_some_and(|next| self.fits(lane, next)) {
                 let Some((message, waker)) = self.lane_mut(lane).admit() else { break };
@@ -188,33 +193,44 @@ impl<M: Message> Lanes<M> {
         };
         self.lane_mut(lane).take(limit, batch, aged);
         if let Some(weight) = &mut self.weight {
-            weight.taken = batch.iter().map(Message::bytes).sum();
+            weight.taken = batch.iter().map(Message::bytes).collect();
         }
         Some(Taken { lane, crashes: 0 })
     }
 
-    /// Books a batch: so many handled, the rest back to the front of their lane.
-    pub(crate) fn settle(&mut self, lane: Lane, handled: u32, rest: &mut VecDeque<M>, stamp: Option<Instant>) {
+    /// Books so many messages of a batch as done, of which some were handled; the others are in the stash.
+    pub(crate) fn progress(&mut self, lane: Lane, done: u32, handled: u32) {
         self.handled += u64::from(handled);
+        // A redelivery weighs nothing and takes no place: it gave both up when it crashed.
+        if done == 0 || self.retry_taken.take().is_some() {
+            return;
+        }
+        if let Some(weight) = &mut self.weight {
+            weight.release(done as usize);
+        }
+        self.lane_mut(lane).done(done);
+    }
+
+    /// Ends a batch: the rest goes back to the front of its lane. Whatever else is left of it is the message in hand, which
+    /// the caller books.
+    pub(crate) fn settle(&mut self, lane: Lane, rest: &mut VecDeque<M>, stamp: Option<Instant>) {
         if let Some(crashes) = self.retry_taken.take() {
-            // A redelivery weighs nothing: its place was given up when it crashed.
             if let Some(message) = rest.pop_front() {
                 self.reserve().retry = Some(Retry { message, crashes: crashes.get() });
             }
         } else if let Some(weight) = &mut self.weight {
-            let back: usize = rest.iter().map(Message::bytes).sum();
-            weight.held = (weight.held + back).saturating_sub(std::mem::take(&mut weight.taken));
+            weight.release(weight.taken.len().saturating_sub(rest.len()));
+            weight.taken.clear();
         }
         let queue = self.lane_mut(lane);
         queue.release();
         queue.push_all_front(rest, stamp);
     }
 
-    /// Books one message that was handled without ever being queued (an ask run in place, a timer's tick), unless its
-    /// handler stashed it.
-    pub(crate) fn book_in_place(&mut self, stashed: bool) {
+    /// Books one message that was handled without ever being queued (an ask run in place, a timer's tick).
+    pub(crate) fn book_in_place(&mut self) {
         self.accepted += 1;
-        self.handled += u64::from(!stashed);
+        self.handled += 1;
     }
 
     /// Books one message that crashed its handler without ever being queued.
@@ -228,16 +244,18 @@ impl<M: Message> Lanes<M> {
         self.dead_lettered += 1;
     }
 
-    /// Books all that is with a turn as dead: the turn hangs, and nobody waits for it any more.
-    pub(crate) fn forfeit(&mut self) -> u64 {
+    /// Books all that is left with a turn as dead: the turn hangs, and nobody waits for it any more. The message in hand may
+    /// be in the stash by now.
+    pub(crate) fn forfeit(&mut self, stashed: bool) -> u64 {
         let mut lost = u64::from(self.retry_taken.take().is_some());
         if let Some(urgent) = &mut self.urgent {
             lost += urgent.release();
         }
         lost += self.normal.release();
+        lost = lost.saturating_sub(u64::from(stashed));
         self.dead_lettered += lost;
         if let Some(weight) = &mut self.weight {
-            weight.held = weight.held.saturating_sub(std::mem::take(&mut weight.taken));
+            weight.release(usize::MAX);
         }
         lost
     }
@@ -281,7 +299,7 @@ impl<M: Message> Lanes<M> {
         all.append(&mut self.normal.drain());
         self.dead_lettered += all.len() as u64;
         if let Some(weight) = &mut self.weight {
-            weight.held = weight.taken;
+            weight.held = weight.taken.iter().sum();
         }
         all
     }
@@ -341,6 +359,16 @@ impl<M: Message> Lanes<M> {
         }
     }
 
+    /// Whether a lane has no place left, or bytes are counted: then what its turn has done must be booked before.
+    pub(crate) fn is_tight(&self, lane: Lane) -> bool {
+        self.weight.is_some() || self.queue(lane).is_some_and(|queue| queue.occupied() >= self.capacity as usize)
+    }
+
+    /// Whether a message alone is heavier than all that the mailbox may hold.
+    pub(crate) fn is_too_heavy(&self, message: &M) -> bool {
+        self.weigh(message).is_err()
+    }
+
     /// Whether a sender of this message would have to wait, or be refused as `Full`.
     pub(crate) fn has_no_room(&self, lane: Lane, message: &M) -> bool {
         self.weigh(message).is_ok() && (self.has_waiters(lane) || !self.fits(lane, message))
@@ -363,7 +391,10 @@ impl<M: Message> Lanes<M> {
 
     fn fits(&self, lane: Lane, message: &M) -> bool {
         let room = self.queue(lane).map_or(0, LaneQueue::occupied) < self.capacity as usize;
-        room && self.weight.as_ref().is_none_or(|weight| weight.held + message.bytes() <= weight.limit)
+        room && self
+            .weight
+            .as_ref()
+            .is_none_or(|weight| weight.held.checked_add(message.bytes()).is_some_and(|sum| sum <= weight.limit))
     }
 
     fn has_waiters(&self, lane: Lane) -> bool {
@@ -372,10 +403,23 @@ impl<M: Message> Lanes<M> {
 
     pub(in crate::mailbox) fn push(&mut self, lane: Lane, message: M, stamp: Option<Instant>) {
         if let Some(weight) = &mut self.weight {
-            weight.held += message.bytes();
+            weight.held = weight.held.saturating_add(message.bytes());
         }
         self.accepted += 1;
         self.lane_mut(lane).push(message, stamp);
+    }
+
+    /// Whether dropping older ones can make room: not where what is more urgent, or with the turn, takes it.
+    fn displaces(&self, lane: Lane, message: &M) -> bool {
+        let queue = self.queue(lane);
+        if queue.is_some_and(|queue| queue.occupied() - queue.queued() >= self.capacity as usize) {
+            return false;
+        }
+        let normal = if lane == Lane::Urgent { Some(&self.normal) } else { None };
+        self.weight.as_ref().is_none_or(|weight| {
+            let older: usize = queue.into_iter().chain(normal).map(LaneQueue::bytes).sum();
+            weight.held.saturating_sub(older).saturating_add(message.bytes()) <= weight.limit
+        })
     }
 
     /// Drops from the front of a lane until the message fits; an urgent one that weighs too much displaces normal ones.

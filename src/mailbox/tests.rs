@@ -8,7 +8,7 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use crate::exit::{Cause, Failure};
-use crate::mailbox::aside::{Crashed, Fate};
+use crate::mailbox::aside::{Crashed, Fate, Origin};
 use crate::mailbox::lane::Ticket;
 use crate::mailbox::lanes::{Bounds, Lanes, Taken, Waiting};
 use crate::mailbox::message::{Lane, Message};
@@ -68,7 +68,7 @@ struct World {
     tickets: Vec<Ticket>,
     sent: u32,
     stamp: Option<Instant>,
-    /// What comes out of the stash or of quarantine may stand above the bound.
+    /// What comes out of the stash or of quarantine, or into the stash from a redelivery, may stand above the bound.
     unstashed: bool,
 }
 
@@ -95,15 +95,18 @@ impl World {
         let Some(taken) = self.taken.take() else { return };
         let handled = handled.min(self.batch.len());
         self.batch.drain(..handled);
-        self.lanes.settle(taken.lane, u32::try_from(handled).unwrap(), &mut self.batch, self.stamp);
+        let handled = u32::try_from(handled).unwrap();
+        self.lanes.progress(taken.lane, handled, handled);
+        self.lanes.settle(taken.lane, &mut self.batch, self.stamp);
     }
 
     fn crash(&mut self, kept: bool) {
         let Some(taken) = self.taken.take() else { return };
         let Some(message) = self.batch.pop_front() else { return };
-        self.lanes.settle(taken.lane, 0, &mut self.batch, self.stamp);
+        self.lanes.settle(taken.lane, &mut self.batch, self.stamp);
         let failure = Arc::new(Failure { cause: Cause::Panic, text: String::new(), location: None, message: None });
-        let crashed = if kept { Crashed::Kept { message, crashes: taken.crashes + 1 } } else { Crashed::Lost };
+        let crashed =
+            if kept { Crashed::Kept { message, kind: "parcel", crashes: taken.crashes + 1 } } else { Crashed::Lost };
         let fate = self.lanes.crash(crashed, 2, &failure);
         assert!(kept || matches!(fate, Fate::Dead(None)));
     }
@@ -134,7 +137,9 @@ impl World {
             Op::Crash { kept } => self.crash(*kept),
             Op::Stash if self.taken.is_some() && !self.batch.is_empty() => {
                 let message = self.batch.front().cloned().unwrap();
-                if self.lanes.stash(message, false).is_ok() {
+                // A redelivery had given up its weight, and takes it again.
+                self.unstashed |= self.taken.as_ref().is_some_and(|taken| taken.crashes > 0);
+                if self.lanes.stash(message, Origin::Batch).is_ok() {
                     self.batch.pop_front();
                     self.settle(0);
                 }
@@ -158,7 +163,7 @@ impl World {
             Op::Forfeit => {
                 self.taken = None;
                 self.batch.clear();
-                self.lanes.forfeit();
+                self.lanes.forfeit(false);
             }
             Op::Drain => {
                 self.settle(0);

@@ -110,6 +110,15 @@ impl Child for Node {
         })
     }
 
+    fn is_leaving(&self) -> bool {
+        false
+    }
+
+    fn leave(self: Arc<Self>) -> After {
+        let below: Vec<After> = self.children().into_iter().map(Child::leave).collect();
+        Box::new(move || below.into_iter().for_each(|after| after()))
+    }
+
     fn snapshot(&self) -> ActorSnapshot {
         let state = self.state.lock();
         let status = match state.rules.phase() {
@@ -184,6 +193,27 @@ impl Node {
             let executor = self.hub.executor.clone();
             executor.spawn(async move { deferred.run(&self) });
         }
+    }
+}
+
+impl Node {
+    /// Closes everything below, and this supervisor, where nothing can run any more. Whoever waits is told.
+    pub(crate) fn bury_below(&self) {
+        for child in self.children() {
+            match Arc::clone(&child).into_any().downcast::<Self>() {
+                Ok(node) => node.bury_below(),
+                Err(_) => child.close(&Exit::Killed)(),
+            }
+        }
+        let (watchers, waiting) = {
+            let mut state = self.state.lock();
+            state.closed = Some(Exit::Killed);
+            state.cut = true;
+            let waiting = (std::mem::take(&mut state.awaited), state.ready.take(), std::mem::take(&mut state.early));
+            (std::mem::take(&mut state.watchers), waiting)
+        };
+        drop(waiting);
+        watchers.into_iter().for_each(|watcher| watcher.tell(&Exit::Killed));
     }
 }
 

@@ -8,6 +8,7 @@ use crate::actor::ask::{Awaiting, Slot as AnswerSlot};
 use crate::actor::child::{Address, Child, Owner};
 use crate::actor::definition::Actor;
 use crate::actor::handle::Handle;
+use crate::actor::watch::ended;
 use crate::exit::Exit;
 use crate::path::{NameError, Path, check_name};
 use crate::spec::{ChildPolicy, Restart, SpecError};
@@ -15,7 +16,7 @@ use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::member::{Cloned, Member, Once, Supply};
 use crate::supervisor::node::Node;
 use crate::supervisor::rules::action::Event;
-use crate::supervisor::rules::entry::{Slot, Status};
+use crate::supervisor::rules::entry::{Slot, Status, Then};
 use crate::supervisor::rules::state::Phase;
 use crate::supervisor::spec::Bound;
 
@@ -25,8 +26,8 @@ pub enum SpawnError {
     /// Its spec is wrong.
     #[error(transparent)]
     Spec(#[from] SpecError),
-    /// A sibling has that name.
-    #[error("{path} exists already; stop it first, or choose another name")]
+    /// A sibling has that name; one that was stopped keeps it.
+    #[error("{path} exists already, up or down; restart that one, delete it, or choose another name")]
     Exists {
         /// The path asked for.
         path: Path,
@@ -71,9 +72,13 @@ impl Node {
     /// Starts a child that no spec declares. Dropped halfway, nothing of the child is left.
     pub(crate) async fn start_child(self: &Arc<Self>, spec: &ChildSpec) -> Result<Arc<dyn Child>, SpawnError> {
         spec.check(&self.policy)?;
+        if self.template.is_some() {
+            return Err(SpecError::DynamicChildren { name: self.name.to_string() }.into());
+        }
         let name: Arc<str> = spec.name.as_str().into();
         let seat = self.seat(Arc::clone(&name));
-        self.start_added(name, Arc::new(spec.policy.clone()), || spec.recipe.make(seat)).await
+        let policy = ChildPolicy { backoff: spec.policy.backoff.or(self.backoff), ..spec.policy.clone() };
+        self.start_added(name, Arc::new(policy), || spec.recipe.make(seat)).await
     }
 
     async fn start_added(
@@ -153,6 +158,32 @@ impl Node {
     }
 }
 
+impl Node {
+    /// Waits for a child's first start, or for its leaving; says whether it is one to be used.
+    async fn is_up(&self, name: &str, child: &Arc<dyn Child>) -> bool {
+        let starting = {
+            let mut state = self.state.lock();
+            let Some(slot) = state.names.get(name).copied().filter(|slot| state.holds(*slot, Address::of(child)))
+            else {
+                return false;
+            };
+            match state.rules.status(slot) {
+                Status::Starting => Some(state.await_start(slot)),
+                Status::Stopping(Then::Close) => None,
+                Status::Down | Status::Running | Status::Waiting | Status::Stopping(_) if child.is_leaving() => None,
+                Status::Down | Status::Running | Status::Waiting | Status::Stopping(_) => return true,
+            }
+        };
+        match starting {
+            Some(starting) => matches!(starting.answer().await, Ok(Ok(()))),
+            None => {
+                ended(Arc::clone(child)).await;
+                false
+            }
+        }
+    }
+}
+
 /// Takes a child back whose start is waited for no longer.
 struct GivenUp<'a> {
     node: &'a Node,
@@ -215,21 +246,27 @@ impl<A: Actor> Dynamic<A> {
         handle_of::<A>(child).ok_or_else(|| SpawnError::NoSupervisor { path: self.node.path.clone() })
     }
 
-    /// The child of this name; started first if there is none. Of several callers at once one starts it.
+    /// The child of this name, once it is up; started first if there is none. Of several callers at once one starts it, and if
+    /// that start comes to nothing the next one tries. A child that is leaving (stopping, or draining) is waited out, and
+    /// started anew; one that is between two lives is given as it is, as its handle stays valid.
     ///
     /// # Errors
-    /// [`SpawnError`], as [`Dynamic::start`]. A child that is just being started by somebody else is `Exists`, if it goes
-    /// before it is up.
+    /// [`SpawnError`], as [`Dynamic::start`].
     pub async fn get_or_start(&self, name: &str, args: A::Args) -> Result<A::Handle, SpawnError>
     where
         A::Args: Clone,
     {
-        if let Some(child) = self.find(name) {
-            return Ok(child);
-        }
-        match self.start(name, args).await {
-            Err(SpawnError::Exists { path }) => self.find(name).ok_or(SpawnError::Exists { path }),
-            started => started,
+        loop {
+            if let Some(child) = self.node.child(name)
+                && self.node.is_up(name, &child).await
+                && let Some(handle) = handle_of::<A>(child)
+            {
+                return Ok(handle);
+            }
+            match self.start(name, args.clone()).await {
+                Err(SpawnError::Exists { .. }) => {}
+                started => return started,
+            }
         }
     }
 

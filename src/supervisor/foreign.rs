@@ -204,6 +204,14 @@ impl Child for RactorChild {
         Box::new(move || watchers.into_iter().for_each(|watcher| watcher.tell(&exit)))
     }
 
+    fn is_leaving(&self) -> bool {
+        false
+    }
+
+    fn leave(self: Arc<Self>) -> After {
+        Box::new(|| {})
+    }
+
     fn snapshot(&self) -> ActorSnapshot {
         let life = self.life.lock();
         let status = match &life.actor {

@@ -13,17 +13,26 @@ use crate::supervisor::node::Node;
 use crate::supervisor::rules::action::Event;
 use crate::supervisor::rules::entry::ChildKey;
 
-/// A start under way. The supervisor hears of its end exactly once, also when it is dropped halfway.
+/// A start under way. The supervisor hears of its end exactly once, also when whoever asked for it drops it halfway.
 pub(crate) struct Launch {
     node: Arc<Node>,
     key: ChildKey,
     starting: Option<Starting>,
     current: Option<Current>,
+    /// It runs on a task of its own, which nobody drops but a runtime that shuts down.
+    spawned: bool,
 }
 
 impl Launch {
     pub(crate) fn new(node: Arc<Node>, key: ChildKey, starting: Starting, current: Option<Current>) -> Self {
-        Self { node, key, starting: Some(starting), current }
+        Self { node, key, starting: Some(starting), current, spawned: false }
+    }
+
+    /// The same start, on a task of its own.
+    pub(crate) fn spawned(self) -> Self {
+        let mut launch = self;
+        launch.spawned = true;
+        launch
     }
 
     /// Carries the start to its end and tells the supervisor.
@@ -56,6 +65,10 @@ impl Drop for Launch {
     fn drop(&mut self) {
         if let Some(starting) = self.starting.take() {
             panics::drop_quietly(starting);
+            if self.spawned {
+                self.node.hub.runtime_is_gone();
+                return;
+            }
             self.node.apply(Event::StartFailed(self.key, Exit::Killed));
         }
     }

@@ -5,7 +5,7 @@
 //! taken downwards only: a supervisor's, then its child's.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::actor::hub::Hub;
 use crate::actor::rare::Watcher;
 use crate::exit::Exit;
 use crate::path::Path;
-use crate::spec::SupervisorPolicy;
+use crate::spec::{Backoff, SupervisorPolicy};
 use crate::supervisor::alarms::Alarms;
 use crate::supervisor::child_spec::{Binds, ChildSpec};
 use crate::supervisor::member::{Member, Seat};
@@ -32,7 +32,7 @@ pub(crate) struct State {
     pub(crate) names: HashMap<Arc<str>, Slot>,
     pub(crate) alarms: Alarms,
     /// Who waits to hear that a child has started, or why not.
-    pub(crate) awaited: HashMap<Slot, Reply<Result<(), Exit>>>,
+    pub(crate) awaited: BTreeMap<Slot, Vec<Reply<Result<(), Exit>>>>,
     /// Who waits to hear that all declared children have started.
     pub(crate) ready: Option<Reply<Result<(), Exit>>>,
     /// Who waits for its very first start to begin, to add a child then.
@@ -57,6 +57,7 @@ pub(crate) struct Plan {
     pub(crate) policy: SupervisorPolicy,
     pub(crate) specs: Vec<ChildSpec>,
     pub(crate) template: Option<Arc<dyn Binds>>,
+    pub(crate) backoff: Option<Backoff>,
 }
 
 /// A supervisor.
@@ -69,6 +70,8 @@ pub(crate) struct Node {
     pub(crate) specs: Vec<ChildSpec>,
     /// What a dynamic supervisor makes its children of.
     pub(crate) template: Option<Arc<dyn Any + Send + Sync>>,
+    /// The backoff of children that set none of their own.
+    pub(crate) backoff: Option<Backoff>,
     /// The supervisor above; none for the root.
     pub(crate) above: Option<Weak<dyn Above>>,
     pub(crate) me: Weak<Node>,
@@ -85,6 +88,7 @@ impl Node {
             name: seat.name,
             policy: plan.policy,
             specs: plan.specs,
+            backoff: plan.backoff,
             above: seat.above,
             me: Weak::clone(me),
             state: Mutex::new(State {
@@ -92,7 +96,7 @@ impl Node {
                 members: Vec::new(),
                 names: HashMap::new(),
                 alarms: Alarms::default(),
-                awaited: HashMap::new(),
+                awaited: BTreeMap::new(),
                 ready: None,
                 early: Vec::new(),
                 foreign: Foreign::default(),
@@ -120,6 +124,8 @@ impl Node {
             state.rules.delete(slot);
         }
         state.names.clear();
+        // The shells of an earlier incarnation are gone, whatever its own shell has still heard of.
+        state.foreign.clear();
         for spec in &self.specs {
             let name: Arc<str> = spec.name.as_str().into();
             let member = before.remove(&name).unwrap_or_else(|| spec.recipe.make(self.seat(Arc::clone(&name))));
@@ -167,7 +173,7 @@ impl State {
     /// Answers when this child has started, or has left instead.
     pub(crate) fn await_start(&mut self, slot: Slot) -> Awaiting<Result<(), Exit>> {
         let (reply, answer) = AnswerSlot::open(None);
-        self.awaited.insert(slot, reply);
+        self.awaited.entry(slot).or_default().push(reply);
         answer
     }
 
@@ -226,6 +232,13 @@ impl Above for Node {
 
     fn disown(&self, actor: ractor::ActorId) -> Option<Whose> {
         self.state.lock().foreign.remove(&actor)
+    }
+
+    fn bury(&self) {
+        self.hub.runtime_is_gone();
+        self.bury_below();
+        self.hub.dead_letters.close();
+        self.hub.failures.close();
     }
 
     fn shell_died(&self, shell: ractor::ActorId) {

@@ -27,8 +27,8 @@ pub(crate) struct Deferred {
     launches: Vec<Launch>,
     afters: Vec<After>,
     answers: Vec<(Reply<Outcome>, Outcome)>,
-    /// How the child ended that was removed last.
-    removed: Option<Exit>,
+    /// How the children ended that were removed.
+    removed: Vec<(Slot, Exit)>,
     /// The supervisor itself has ended.
     ended: Option<Ended>,
 }
@@ -50,14 +50,15 @@ impl Deferred {
             && self.ended.is_none()
     }
 
-    /// Tells whoever waited for a start.
-    pub(crate) fn answer(&mut self, reply: Option<Reply<Outcome>>, outcome: Outcome) {
-        self.answers.extend(reply.map(|reply| (reply, outcome)));
+    /// Tells all who waited for a start.
+    pub(crate) fn answer(&mut self, waiting: Option<Vec<Reply<Outcome>>>, outcome: &Outcome) {
+        self.answers.extend(waiting.into_iter().flatten().map(|reply| (reply, outcome.clone())));
     }
 
     /// Runs without any lock held.
     pub(crate) fn run(self, node: &Node) {
         for launch in self.launches {
+            let launch = launch.spawned();
             node.hub.executor.spawn(async move { drop(launch.run().await) });
         }
         for report in &self.reports {
@@ -88,9 +89,9 @@ impl Node {
     /// Judges that a start has failed, and says how the child ended in the rules' eyes.
     pub(crate) fn start_failed(&self, key: ChildKey, exit: Exit) -> Exit {
         let (mut deferred, _) = self.apply_for(Event::StartFailed(key, exit.clone()), None);
-        let removed = deferred.removed.take();
+        let removed = std::mem::take(&mut deferred.removed);
         deferred.run(self);
-        removed.unwrap_or(exit)
+        removed.into_iter().find(|(slot, _)| *slot == key.slot).map_or(exit, |(_, exit)| exit)
     }
 
     /// Judges what somebody asks of a child, if the one of that name is still that child.
@@ -128,7 +129,7 @@ impl Node {
         };
         let actions = self.hub.with_rng(|rng| state.rules.on(event, now, rng));
         let (mut deferred, launch) = self.perform(&mut state, actions, now, caller_starts);
-        deferred.answer(started, Ok(()));
+        deferred.answer(started, &Ok(()));
         (deferred, launch)
     }
 
@@ -168,7 +169,7 @@ impl Node {
                 }
                 Action::Close(slot, exit) => {
                     self.with_child(state, slot, |child| deferred.afters.push(child.close(&exit)));
-                    deferred.answers.extend(state.awaited.remove(&slot).map(|reply| (reply, Err(exit))));
+                    deferred.answer(state.awaited.remove(&slot), &Err(exit));
                 }
                 Action::Remove(slot, exit) => self.remove(state, slot, &exit, &mut deferred),
                 Action::Ready => deferred.answers.extend(state.ready.take().map(|reply| (reply, Ok(())))),
@@ -183,8 +184,8 @@ impl Node {
                         // It was closed while it still ran: only now its children are down.
                         deferred.afters.extend(state.close_members());
                     }
-                    let waiting = std::mem::take(&mut state.awaited).into_values();
-                    deferred.answers.extend(waiting.map(|reply| (reply, Err(Exit::Shutdown))));
+                    let waiting = std::mem::take(&mut state.awaited).into_values().flatten().collect();
+                    deferred.answer(Some(waiting), &Err(Exit::Shutdown));
                     let ready = state.ready.take();
                     let shell = state.shell.take();
                     let while_starting = ready.is_some();
@@ -212,17 +213,15 @@ impl Node {
 
     fn remove(&self, state: &mut State, slot: Slot, exit: &Exit, deferred: &mut Deferred) {
         let Some(member) = state.members.get_mut(slot.0 as usize).and_then(Option::take) else { return };
-        deferred.removed = Some(exit.clone());
+        deferred.removed.push((slot, exit.clone()));
         let child = member.child();
         state.names.remove(child.name());
         deferred.afters.push(Arc::clone(&child).close(exit));
-        let hub = Arc::clone(&self.hub);
-        deferred.afters.push(Box::new(move || {
-            hub.book_departed(child.ledger());
-            drop(child);
-            drop_quietly(member);
-        }));
-        deferred.answers.extend(state.awaited.remove(&slot).map(|reply| (reply, Err(exit.clone()))));
+        deferred.afters.push(Arc::clone(&child).leave());
+        // Its books are final now; whoever adds up the system's finds it either in the tree or here.
+        self.hub.book_departed(child.ledger());
+        deferred.afters.push(Box::new(move || drop_quietly((child, member))));
+        deferred.answer(state.awaited.remove(&slot), &Err(exit.clone()));
     }
 
     fn report(

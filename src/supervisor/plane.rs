@@ -16,6 +16,8 @@ pub(crate) trait Above: Owner {
     fn adopt(&self, actor: ActorId, whose: Whose);
     /// A ractor actor below has ended: who stood behind it.
     fn disown(&self, actor: ActorId) -> Option<Whose>;
+    /// The runtime that all this ran on has dropped its tasks; called on the root, once.
+    fn bury(&self);
     /// This shell was killed or panicked: without its supervisor nothing below may go on.
     fn shell_died(&self, shell: ActorId);
 }

@@ -19,10 +19,13 @@ impl Shell {
     pub(crate) async fn start(of: Arc<dyn Above>, above: Option<Arc<dyn Above>>) -> Result<ShellRef, Exit> {
         let behind = Arc::downgrade(&of);
         let Some(above) = above else {
+            let root = Arc::clone(&of);
             let (shell, task) = Actor::spawn(None, Self, of).await.map_err(|error| refused(&error.to_string()))?;
+            let root = Root { of: Some(root) };
             let id = shell.get_id();
             tokio::spawn(async move {
                 let _ = task.await;
+                root.let_go();
                 died(&behind, id);
             });
             return Ok(ShellRef(shell.get_cell()));
@@ -32,6 +35,25 @@ impl Shell {
         let (shell, _) = linked.map_err(|error| refused(&error.to_string()))?;
         above.adopt(shell.get_id(), Whose::Supervisor(behind));
         Ok(ShellRef(shell.get_cell()))
+    }
+}
+
+/// Buries the whole tree if the task that holds it is dropped by its runtime.
+struct Root {
+    of: Option<Arc<dyn Above>>,
+}
+
+impl Root {
+    fn let_go(mut self) {
+        self.of = None;
+    }
+}
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        if let Some(of) = self.of.take() {
+            of.bury();
+        }
     }
 }
 

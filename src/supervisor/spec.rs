@@ -14,7 +14,8 @@ use crate::mailbox::lanes::CAPACITY_LIMIT;
 use crate::path::Path;
 use crate::span::{Span, SpanRange};
 use crate::spec::{
-    AutoShutdown, Backoff, ChildPolicy, Intensity, Overflow, Restart, Shutdown, SpecError, Strategy, SupervisorPolicy,
+    AutoShutdown, Backoff, ChildKind, ChildPolicy, Intensity, Overflow, Restart, Shutdown, SpecError, Strategy,
+    SupervisorPolicy,
 };
 use crate::supervisor::branch::NodeMember;
 use crate::supervisor::child_spec::{Binds, ChildSpec, Recipe, note};
@@ -308,7 +309,12 @@ impl Supervisor {
     }
 
     fn of(name: &str, strategy: Strategy) -> Self {
-        let as_child = ChildPolicy { shutdown: Shutdown::Infinity, start_timeout: None, ..ChildPolicy::default() };
+        let as_child = ChildPolicy {
+            kind: ChildKind::Supervisor,
+            shutdown: Shutdown::Infinity,
+            start_timeout: None,
+            ..ChildPolicy::default()
+        };
         Self {
             name: name.to_owned(),
             policy: SupervisorPolicy { strategy, ..SupervisorPolicy::default() },
@@ -375,7 +381,12 @@ impl Supervisor {
 
     /// What a node is made of.
     pub(crate) fn plan(&self) -> Plan {
-        Plan { policy: self.policy, specs: self.children.clone(), template: self.template.clone() }
+        Plan {
+            policy: self.policy,
+            specs: self.children.clone(),
+            template: self.template.clone(),
+            backoff: self.backoff,
+        }
     }
 
     /// Hands the defaults down and checks the whole subtree.
@@ -397,6 +408,9 @@ impl Supervisor {
             return Err(error.clone());
         }
         self.policy.check(&self.name)?;
+        if self.template.is_some() && !self.children.is_empty() {
+            return Err(SpecError::DynamicChildren { name: self.name.clone() });
+        }
         let mut names = HashSet::new();
         for child in &self.children {
             child.check(&self.policy)?;

@@ -65,11 +65,10 @@ impl SystemBuilder {
         self
     }
 
-    /// How the root supervisor restarts its children. Default: one for one. `Dynamic` is not for a root.
+    /// How the root supervisor restarts its children. Default: one for one. `Dynamic` is not for a root, and is refused at the
+    /// start.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
-        if strategy != Strategy::Dynamic {
-            self.root.policy.strategy = strategy;
-        }
+        self.root.policy.strategy = strategy;
         self
     }
 
@@ -91,6 +90,9 @@ impl SystemBuilder {
     /// # Errors
     /// [`SystemError`]; nothing of the system is left then.
     pub async fn start(self) -> Result<System, SystemError> {
+        if self.root.policy.strategy == Strategy::Dynamic {
+            return Err(SpecError::DynamicRoot.into());
+        }
         let root = self.root.restart(Restart::Temporary).checked()?;
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| SystemError::NoRuntime)?;
         crate::path::check_name(&self.name).map_err(SpecError::Name)?;

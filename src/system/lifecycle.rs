@@ -77,9 +77,17 @@ impl System {
         rests.then_some(accepted)
     }
 
-    /// The books of all actors together, those that have left the tree included.
+    /// The books of all actors together, those that have left the tree included. While messages are on their way each actor
+    /// is looked at in its turn, not all at one moment.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        self.root.ledger() + self.hub.departed()
+        loop {
+            // Nobody may leave meanwhile, or it would be counted twice or not at all.
+            let (departed, before) = self.hub.departed();
+            let ledger = self.root.ledger() + departed;
+            if self.hub.departed().1 == before {
+                return ledger;
+            }
+        }
     }
 }

@@ -9,7 +9,6 @@ use crate::actor::dead_letter::DeadLetter;
 use crate::actor::definition::Actor;
 use crate::actor::failure::FailureReport;
 use crate::actor::hub::Hub;
-use crate::actor::panics;
 use crate::actor::topic::Subscription;
 use crate::path::{NameError, Path};
 use crate::router::Pool;
@@ -148,14 +147,14 @@ impl System {
         self.hub.dead_letters.subscribe(capacity)
     }
 
-    /// What supervisors tell of failures, from now on, bounded as [`System::dead_letters`].
+    /// What supervisors tell of failures, from now on, bounded as [`System::dead_letters`]. While anybody listens, the panics of
+    /// this system's actors are not printed by the process's panic hook: they are in the reports.
     #[must_use]
     pub fn failures(&self, capacity: usize) -> Subscription<FailureReport> {
-        panics::heard();
         self.hub.failures.subscribe(capacity)
     }
 
-    /// Calls back for each failure, on a task of its own, until the system ends.
+    /// Calls back for each failure, on a task of its own, until the system ends; see [`System::failures`].
     pub fn on_failure(&self, mut told: impl FnMut(FailureReport) + Send + 'static) {
         let mut failures = self.failures(FAILURES_KEPT);
         self.hub.executor.spawn(async move {

@@ -11,7 +11,7 @@ use crate::actor::handle::Handle;
 use crate::exit::{Cause, Failure};
 use crate::mailbox::message::Message;
 use crate::path::Path;
-use crate::testing::simulation::system_of;
+use crate::testing::parts::system_of;
 use crate::world::faults::Faults;
 use crate::world::{Strike, World};
 

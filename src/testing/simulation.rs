@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::panics::{catch, install, quietly};
-use crate::supervisor::node::Node;
 use crate::system::running::System;
+use crate::testing::parts::system_of;
 use crate::testing::sim::Sim;
+use crate::world::World;
 use crate::world::choices::{Choices, Deviation};
-use crate::world::{Part, World};
 
 /// How much virtual time a story may take by default.
 const LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -144,12 +144,6 @@ impl Simulation {
         }
         Ok(())
     }
-}
-
-/// A system of a world, if it is still there.
-pub(crate) fn system_of(part: &Part) -> Option<System> {
-    let root = part.upgrade()?.downcast::<Node>().ok()?;
-    Some(System::new(Arc::clone(&root.hub), root))
 }
 
 impl fmt::Display for Outcome {

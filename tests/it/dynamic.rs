@@ -6,7 +6,7 @@ use std::time::Duration;
 use swarmtree::testing::{Act, OnStart, Record, Script, Scripted, assert_system_balanced};
 use swarmtree::{
     Actor, ActorSpec, Context, Exit, FindError, Handle, Handled, Message, Restart, SpawnError, SpecError, StartError,
-    Supervised, Supervisor, System, Template, actor, handlers,
+    Supervisor, System, Template,
 };
 
 use crate::kit::{Args, Do, Hand, note, soon, spec};
@@ -394,42 +394,4 @@ fn spawns_race_with_group_restarts_and_none_is_orphaned() {
         }
         assert_eq!(soon("stop", system.stop()).await, Exit::Shutdown);
     });
-}
-
-/// Arguments that cannot be cloned.
-struct Socket(u32);
-
-#[actor(restart = temporary)]
-struct Connection {
-    socket: Socket,
-}
-
-#[handlers]
-impl Connection {
-    #[start]
-    fn open(socket: Socket) -> Self {
-        Self { socket }
-    }
-
-    #[ask]
-    fn number(&self) -> u32 {
-        self.socket.0
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_temporary_child_may_be_given_what_cannot_be_cloned() {
-    let all = Supervisor::dynamic("all", Connection::template());
-    let permanent = Supervisor::dynamic("permanent", Connection::template().restart(Restart::Permanent));
-    let system = System::builder("test").child(all).child(permanent).start().await.unwrap();
-    let all = system.dynamic::<Connection>("all").unwrap();
-    let connection = all.start_once("a", Socket(7)).await.unwrap();
-    assert_eq!(connection.number().await, Ok(7));
-    connection.restart();
-    let exit = soon("its end", connection.stopped()).await;
-    assert!(exit.to_string().contains("for one life only"), "{exit}");
-    assert!(all.is_empty());
-    let refused = system.dynamic::<Connection>("permanent").unwrap().start_once("b", Socket(8)).await.unwrap_err();
-    assert!(refused.to_string().contains("make its template temporary"), "{refused}");
-    system.stop().await;
 }

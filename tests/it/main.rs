@@ -4,12 +4,16 @@
 mod asking;
 mod conservation;
 mod dynamic;
+mod edges;
 mod fates;
 mod foreign;
 mod handlers;
+mod hung;
 mod kit;
+mod late;
 mod leaks;
 mod mailbox;
+mod passing;
 mod shutdown;
 mod simulation;
 mod specs;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use swarmtree::testing::{Act, Faults, Record, Script, Scripted, Sim};
-use swarmtree::{AskError, Supervised, Supervisor, System};
+use swarmtree::testing::{Faults, Record, Sim};
+use swarmtree::{Supervisor, System};
 
-use crate::kit::{Args, Do, Hand, find, note, scripted, soon, spec};
+use crate::kit::{Do, Hand, note, spec};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -55,7 +55,7 @@ fn kid(bits: usize, supervisor: &SupervisorPolicy) -> Arc<ChildPolicy> {
     let shutdown = [Shutdown::Timeout(limit), Shutdown::Infinity, Shutdown::BrutalKill][bits % 3];
     let backoff = (bits / 4).is_multiple_of(2).then_some(pause);
     let start_timeout = (bits / 8).is_multiple_of(2).then_some(limit);
-    Arc::new(ChildPolicy { restart, shutdown, significant, backoff, start_timeout })
+    Arc::new(ChildPolicy { restart, shutdown, significant, backoff, start_timeout, ..ChildPolicy::default() })
 }
 
 fn supervisor(bits: usize) -> SupervisorPolicy {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::spec::{ChildPolicy, Restart, Shutdown, Strategy};
+use crate::spec::{ChildKind, ChildPolicy, Restart, Shutdown, Strategy};
 use crate::supervisor::rules::action::{Action, Alarm, AlarmKind};
 use crate::supervisor::rules::entry::{ChildKey, Entry, Slot, Status, Then, Via};
 
@@ -155,10 +155,10 @@ impl Table {
         if std::mem::replace(&mut entry.killed, true) {
             return;
         }
-        let bounded = entry.policy.as_ref().is_none_or(|policy| policy.shutdown != Shutdown::Infinity);
+        let kind = entry.policy.as_ref().map(|policy| policy.kind);
         out.push(Action::Kill(key));
         // A supervisor waits for its own children, each of which has its own grace.
-        if bounded {
+        if kind != Some(ChildKind::Supervisor) {
             out.push(Action::SetAlarm { alarm: Alarm { kind: AlarmKind::KillGrace, key }, after: KILL_GRACE });
         }
     }

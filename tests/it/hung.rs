@@ -1,0 +1,123 @@
+//! Handlers that block their thread, and what becomes of their actors and supervisors.
+
+use std::time::Duration;
+
+use swarmtree::testing::{Record, assert_balanced};
+use swarmtree::{Restart, Supervisor, System};
+
+use crate::kit::{Args, Do, Hand, ledger, note, now, one, soon, spec};
+
+fn block(gate: std::sync::mpsc::Receiver<()>, record: Record) -> Do {
+    now(move |_, _| {
+        record.add("blocking");
+        let _ = gate.recv_timeout(Duration::from_secs(8));
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn what_was_handled_before_a_hang_is_no_dead_letter() {
+    let (system, a, record) = one(|spec| spec).await;
+    let mut letters = system.dead_letters(64);
+    let (open, gate) = std::sync::mpsc::channel();
+    a.suspend();
+    for at in 0..5 {
+        a.send(note(at)).await.unwrap();
+    }
+    a.send(block(gate, record.clone())).await.unwrap();
+    a.resume();
+    soon("hang", record.until("blocking")).await;
+    a.kill();
+    while a.snapshot().incarnation < 2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(open);
+    system.quiescent().await;
+    let books = ledger(&a);
+    let mut count = 0;
+    while letters.try_recv().is_some() {
+        count += 1;
+    }
+    assert_eq!((books.handled, books.dead_lettered, count), (5, 1, 1), "{books:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_stash_before_a_hang_keeps_the_books() {
+    let (_system, a, record) = one(|spec| spec).await;
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let line = record.clone();
+    a.send(now(move |_, cx| {
+        cx.stash(note("kept")).unwrap();
+        line.add("blocking");
+        let _ = gate.recv_timeout(Duration::from_secs(8));
+    }))
+    .await
+    .unwrap();
+    soon("hang", record.until("blocking")).await;
+    a.kill();
+    while a.snapshot().incarnation < 2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(open);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_balanced(&a);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_requested_restart_of_a_supervisor_with_a_limit_counts_nothing() {
+    let record = Record::new();
+    let sub = Supervisor::one_for_one("sub").shutdown("10ms").child(spec("a", &record));
+    let system = System::builder("test").intensity(0, "1h").child(sub).start().await.unwrap();
+    let a = system.find::<Hand>("sub/a").unwrap();
+    let (open, gate) = std::sync::mpsc::channel();
+    a.send(block(gate, record.clone())).await.unwrap();
+    soon("hang", record.until("blocking")).await;
+    let mut failures = system.failures(16);
+    system.actor("sub").unwrap().restart();
+    let ended = tokio::time::timeout(Duration::from_secs(4), system.stopped()).await;
+    drop(open);
+    let mut told = Vec::new();
+    while let Some(report) = failures.try_recv() {
+        told.push(report.to_string());
+    }
+    assert!(ended.is_err(), "the system ended: {ended:?} {told:?}");
+    assert_eq!(told, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_child_of_an_abandoned_supervisor_is_waited_for() {
+    let record = Record::new();
+    let sub = Supervisor::one_for_one("sub").shutdown("10ms");
+    let system = System::builder("test").intensity(100, "1h").child(sub).start().await.unwrap();
+    let a = system.spawn::<Hand>("sub/a", Args("a".into(), record.clone())).await.unwrap();
+    let (open, gate) = std::sync::mpsc::channel();
+    a.send(block(gate, record.clone())).await.unwrap();
+    a.send(note("queued")).await.unwrap();
+    soon("hang", record.until("blocking")).await;
+    system.actor("sub").unwrap().restart();
+    let ended = tokio::time::timeout(Duration::from_secs(5), a.stopped()).await;
+    drop(open);
+    let sent = a.try_send(note("late"));
+    assert!(ended.is_ok(), "nobody was told of the end; {:?} {} {sent:?}", a.snapshot(), system.tree());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn the_books_of_an_abandoned_supervisor_count_once() {
+    let record = Record::new();
+    let system = System::builder("test").intensity(100, "1h").start().await.unwrap();
+    let sub = Supervisor::one_for_one("sub").shutdown("10ms").restart(Restart::Temporary);
+    let sub = system.start_child("", sub).await.unwrap();
+    let a = system.spawn::<Hand>("sub/a", Args("a".into(), record.clone())).await.unwrap();
+    for at in 0..7 {
+        a.send(note(at)).await.unwrap();
+    }
+    system.quiescent().await;
+    let (open, gate) = std::sync::mpsc::channel();
+    a.send(block(gate, record.clone())).await.unwrap();
+    soon("hang", record.until("blocking")).await;
+    sub.stop();
+    let _ = tokio::time::timeout(Duration::from_secs(5), a.stopped()).await;
+    drop(open);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let books = system.ledger();
+    assert_eq!(books.accepted, 8, "{books:?} {}", system.tree());
+}
