@@ -1,4 +1,5 @@
-//! Guides: the house and its walls, what is promised, how to test with it, where state survives, how the code reads, what changed.
+//! Guides: the house and its walls, what is promised, how to test and to simulate, where state survives, how the code reads, what
+//! changed.
 
 #[doc = include_str!("guide/architecture.md")]
 pub mod architecture {}
@@ -11,6 +12,9 @@ pub mod testing {}
 
 #[doc = include_str!("guide/state.md")]
 pub mod state {}
+
+#[doc = include_str!("guide/simulation.md")]
+pub mod simulation {}
 
 #[doc = include_str!("guide/style.md")]
 pub mod style {}
