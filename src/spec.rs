@@ -149,9 +149,14 @@ pub struct SupervisorPolicy {
 /// What is wrong with a spec, found before anything starts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
-    /// A duration could not be read.
-    #[error(transparent)]
-    Span(#[from] SpanError),
+    /// A duration in a child's spec could not be read.
+    #[error("in the spec of {name:?}: {error}")]
+    Span {
+        /// The child's name; a dynamic supervisor's for its template.
+        name: String,
+        /// What is wrong with the duration.
+        error: SpanError,
+    },
     /// A name was refused.
     #[error(transparent)]
     Name(#[from] crate::path::NameError),

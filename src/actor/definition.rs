@@ -15,6 +15,12 @@ use crate::mailbox::message::Message;
 /// An actor: state that handles one message at a time.
 ///
 /// `#[actor]` and `#[handlers]` write this implementation; `examples/by_hand.rs` shows one without them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no actor",
+    label = "no actor",
+    note = "name the type of the state that stands under `#[actor]`, not its handle or its message; `#[handlers]` on its impl \
+            block makes it an actor"
+)]
 pub trait Actor: Sized + Send + 'static {
     /// What it can be sent.
     type Msg: Message;

@@ -26,7 +26,7 @@ pub struct ChildSpec {
     pub(crate) policy: ChildPolicy,
     pub(crate) recipe: Arc<dyn Recipe>,
     /// The first thing that was wrong with it; told when the tree is checked.
-    pub(crate) error: Option<SpecError>,
+    pub(crate) error: Option<SpanError>,
 }
 
 impl ChildSpec {
@@ -60,7 +60,7 @@ impl ChildSpec {
 
     pub(crate) fn check(&self, above: &SupervisorPolicy) -> Result<(), SpecError> {
         if let Some(error) = &self.error {
-            return Err(error.clone());
+            return Err(SpecError::Span { name: self.name.clone(), error: error.clone() });
         }
         check_name(&self.name)?;
         self.policy.check(&self.name, above)?;
@@ -82,11 +82,11 @@ pub(crate) trait Binds: Send + Sync {
 }
 
 /// Keeps the first error of a builder.
-pub(crate) fn note<T>(read: Result<T, SpanError>, error: &mut Option<SpecError>) -> Option<T> {
+pub(crate) fn note<T>(read: Result<T, SpanError>, error: &mut Option<SpanError>) -> Option<T> {
     match read {
         Ok(value) => Some(value),
         Err(wrong) => {
-            error.get_or_insert(SpecError::Span(wrong));
+            error.get_or_insert(wrong);
             None
         }
     }

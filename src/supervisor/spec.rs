@@ -12,7 +12,7 @@ use crate::actor::hub::Hub;
 use crate::actor::options::Options;
 use crate::mailbox::lanes::CAPACITY_LIMIT;
 use crate::path::Path;
-use crate::span::{Span, SpanRange};
+use crate::span::{Span, SpanError, SpanRange};
 use crate::spec::{
     AutoShutdown, Backoff, ChildKind, ChildPolicy, Intensity, Overflow, Restart, Shutdown, SpecError, Strategy,
     SupervisorPolicy,
@@ -27,7 +27,7 @@ use crate::supervisor::node::{Node, Plan};
 pub struct Template<A: Actor> {
     options: Options,
     policy: ChildPolicy,
-    error: Option<SpecError>,
+    error: Option<SpanError>,
     actor: std::marker::PhantomData<fn() -> A>,
 }
 
@@ -46,14 +46,14 @@ impl<A: Actor> Template<A> {
         Self { options: A::OPTIONS, policy, error: None, actor: std::marker::PhantomData }
     }
 
-    fn change(mut self, change: impl FnOnce(&mut Options, &mut ChildPolicy, &mut Option<SpecError>)) -> Self {
+    fn change(mut self, change: impl FnOnce(&mut Options, &mut ChildPolicy, &mut Option<SpanError>)) -> Self {
         change(&mut self.options, &mut self.policy, &mut self.error);
         self
     }
 
     fn check(&self, name: &str) -> Result<(), SpecError> {
         if let Some(error) = &self.error {
-            return Err(error.clone());
+            return Err(SpecError::Span { name: name.to_owned(), error: error.clone() });
         }
         let capacity = self.options.mailbox;
         if !(1..=CAPACITY_LIMIT).contains(&capacity) {
@@ -101,7 +101,7 @@ impl<A: Actor> ActorSpec<A> {
         Self { name: name.to_owned(), args: Arc::new(args), template: Template::new() }
     }
 
-    fn change(mut self, change: impl FnOnce(&mut Options, &mut ChildPolicy, &mut Option<SpecError>)) -> Self {
+    fn change(mut self, change: impl FnOnce(&mut Options, &mut ChildPolicy, &mut Option<SpanError>)) -> Self {
         self.template = self.template.change(change);
         self
     }
@@ -280,7 +280,7 @@ pub struct Supervisor {
     pub(crate) template: Option<Arc<dyn Binds>>,
     as_child: ChildPolicy,
     backoff: Option<Backoff>,
-    error: Option<SpecError>,
+    error: Option<SpanError>,
 }
 
 impl Supervisor {
@@ -405,7 +405,7 @@ impl Supervisor {
 
     fn check(&self) -> Result<(), SpecError> {
         if let Some(error) = &self.error {
-            return Err(error.clone());
+            return Err(SpecError::Span { name: self.name.clone(), error: error.clone() });
         }
         self.policy.check(&self.name)?;
         if self.template.is_some() && !self.children.is_empty() {

@@ -157,6 +157,10 @@ fn special_input(ty: &Type, special: Special) -> syn::Result<Option<Input>> {
             _ => return Ok(None),
         }
     }
+    let own = |segment: &PathSegment| matches!(type_arguments(segment).as_slice(), [Type::Path(ty)] if ty.path.is_ident("Self"));
+    if last_segment(ty).is_some_and(|segment| segment.ident == "Context" && own(segment)) {
+        return Err(syn::Error::new_spanned(ty, "the context is taken as `cx: &mut Context<Self>`"));
+    }
     if special != Special::ContextAndPort {
         return Ok(None);
     }
