@@ -59,6 +59,7 @@ pub use crate::spec::{
 #[cfg(not(loom))]
 pub use crate::supervisor::{
     child_spec::ChildSpec,
+    delete::DeleteError,
     dynamic::{Dynamic, SpawnError},
     reference::ActorRef,
     rules::table::KILL_GRACE,

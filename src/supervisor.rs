@@ -4,6 +4,7 @@ pub(crate) mod alarm_task;
 pub(crate) mod alarms;
 pub(crate) mod branch;
 pub(crate) mod child_spec;
+pub(crate) mod delete;
 pub(crate) mod dynamic;
 pub(crate) mod find;
 pub(crate) mod foreign;

@@ -211,7 +211,8 @@ impl Node {
         }
     }
 
-    fn remove(&self, state: &mut State, slot: Slot, exit: &Exit, deferred: &mut Deferred) {
+    /// Lets go of a child that the rules have removed.
+    pub(crate) fn remove(&self, state: &mut State, slot: Slot, exit: &Exit, deferred: &mut Deferred) {
         let Some(member) = state.members.get_mut(slot.0 as usize).and_then(Option::take) else { return };
         deferred.removed.push((slot, exit.clone()));
         let child = member.child();

@@ -8,6 +8,7 @@ use crate::actor::watch::{Watched, ended};
 use crate::exit::Exit;
 use crate::path::Path;
 use crate::snapshot::ActorSnapshot;
+use crate::supervisor::delete::DeleteError;
 use crate::supervisor::foreign::{RactorChild, typed};
 use crate::supervisor::node::Node;
 
@@ -48,6 +49,15 @@ impl ActorRef {
     /// Stops it in good order and starts it anew; also starts one that was stopped. Does not count as a failure.
     pub fn restart(&self) {
         self.node.restart(self.child.name(), Address::of(&self.child));
+    }
+
+    /// Takes it out of its supervisor (OTP's `delete_child`): only one that is down and stays so may go. Its name is free
+    /// then. One that the spec declares comes back when its supervisor is started again.
+    ///
+    /// # Errors
+    /// [`DeleteError`]; the child is as it was.
+    pub fn delete(&self) -> Result<(), DeleteError> {
+        self.node.delete(self.child.name(), &self.child)
     }
 
     /// Suspends it, or all cells below it. ractor actors know no suspension and go on.

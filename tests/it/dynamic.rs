@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use swarmtree::testing::{Act, OnStart, Record, Script, Scripted, assert_system_balanced};
 use swarmtree::{
-    Actor, ActorSpec, Context, Exit, FindError, Handle, Handled, Message, Restart, SpawnError, SpecError, StartError,
-    Supervisor, System, Template,
+    Actor, ActorSpec, Context, DeleteError, Exit, FindError, Handle, Handled, Message, Restart, SpawnError, SpecError,
+    StartError, Supervisor, System, Template,
 };
 
 use crate::kit::{Args, Do, Hand, note, soon, spec};
@@ -116,6 +116,27 @@ async fn a_failed_start_leaves_nothing() {
     }
     system.start_child("", Script::new("x", &record).spec()).await.unwrap();
     system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_child_that_is_down_can_be_deleted() {
+    let record = Record::new();
+    let group = Supervisor::one_for_all("group").intensity(9, "1h").restart(Restart::Permanent);
+    let group = group.child(Script::new("a", &record).spec()).child(Script::new("b", &record).spec());
+    let system = System::builder("test").child(group).start().await.unwrap();
+    let b = system.actor("group/b").unwrap();
+    assert_eq!(b.delete(), Err(DeleteError::Running));
+    b.stop();
+    soon("stop", b.stopped()).await;
+    assert_eq!(b.delete(), Ok(()));
+    assert_eq!(b.delete(), Err(DeleteError::Gone));
+    assert!(system.actor("group/b").is_err());
+    system.start_child("group", Script::new("b", &record).spec()).await.unwrap();
+    assert_eq!(b.delete(), Err(DeleteError::Gone), "another one of that name");
+    system.actor("group").unwrap().restart();
+    soon("the declared ones are back", record.until_count("start b", 3)).await;
+    system.stop().await;
+    assert_system_balanced(&system);
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,6 +72,11 @@ impl Queue {
         ended
     }
 
+    /// Whether anything about this child waits.
+    pub(crate) fn holds(&self, slot: Slot) -> bool {
+        self.waiting.iter().any(|pending| pending.slot() == slot)
+    }
+
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty()

@@ -75,6 +75,12 @@ impl Rules {
         down
     }
 
+    /// Whether a child that is down will be started without anybody asking again: by the plan under way, or by a request
+    /// that waits for it.
+    pub(crate) fn will_start(&self, slot: Slot) -> bool {
+        self.plan.starts(slot) || self.queue.holds(slot)
+    }
+
     /// Which children a failure of this one restarts, itself included, in start order.
     pub(crate) fn blast(&self, slot: Slot) -> Vec<Slot> {
         if self.table.restart(slot).is_none_or(|restart| restart == Restart::Temporary) {
