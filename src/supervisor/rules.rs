@@ -15,6 +15,8 @@ pub(crate) mod table;
 pub(crate) mod window;
 
 #[cfg(test)]
+mod attempts;
+#[cfg(test)]
 mod chaos;
 #[cfg(test)]
 mod story;
@@ -147,14 +149,20 @@ impl Rules {
                 self.decide(slot, exit.clone(), Decision::Leave, turn);
                 self.retire(slot, exit, turn);
             }
-            Some(Via::Kept) if self.plan.next_start() == Some(slot) => self.judge(slot, exit, Moment::Start, turn),
-            Some(Via::Kept) => self.judge_in_turn(slot, exit, Moment::Start, turn),
+            Some(Via::Kept) => {
+                if self.plan.next_start() == Some(slot) {
+                    // Whoever is still to be started belongs to the next attempt.
+                    self.plan = Plan::default();
+                }
+                self.judge_in_turn(slot, exit, Moment::Start, turn);
+            }
         }
     }
 
-    /// Judges a failure now, or after the plan under way; not at all if that plan was about to stop the child.
+    /// Judges a failure now, or after the plan under way and what waits for it (an attempt to start that failed stands
+    /// behind them too, as in OTP); not at all if that plan was about to stop the child.
     fn judge_in_turn(&mut self, slot: Slot, exit: Exit, moment: Moment, turn: &mut Turn<'_>) {
-        if !self.is_blocked() {
+        if !self.is_blocked() && self.queue.is_empty() {
             self.judge(slot, exit, moment, turn);
         } else if self.plan.stops(slot) {
             self.cover(slot, exit, turn);
