@@ -308,14 +308,6 @@ impl<M: Message> Cell<M> {
         message
     }
 
-    /// Whether a sender would have to wait now.
-    pub(crate) fn would_wait(&self, lane: Lane, message: &M) -> bool {
-        let mut inner = self.inner.lock();
-        self.make_room(lane, &mut inner);
-        let bounds = inner.lanes.bounds();
-        bounds.overflow == Overflow::Wait && !inner.lanes.is_closed() && inner.lanes.has_no_room(lane, message)
-    }
-
     pub(crate) fn set_capacity(self: &Arc<Self>, capacity: usize) {
         let mut wakers = Vec::new();
         let stamp = self.hub().stamp();
@@ -419,7 +411,7 @@ impl<M: Message> Located for Cell<M> {
 
 /// Displaced messages are dropped outside the lock: their destructors are user code.
 fn drop_displaced<M>(accepted: Accepted<M>) {
-    if accepted.displaced.is_some() {
+    if !accepted.displaced.is_empty() {
         drop_quietly(accepted);
     }
 }

@@ -53,13 +53,8 @@ impl<'a, M: Message> Sending<'a, M> {
         Self { target: Target::Owned(cell), lane, state: State::New(message), wait: None }
     }
 
-    /// The first look: in, refused, or in line. A handler that would wait records its wait first.
+    /// The first look: in, refused, or in line.
     fn begin(&mut self, message: M, cx: &mut Context<'_>) -> Poll<Result<(), Refused<M>>> {
-        if self.target.get().would_wait(self.lane, &message)
-            && let Err(cycle) = self.record_wait()
-        {
-            return Poll::Ready(Err(Refused { message, reason: Refusal::Deadlock { cycle } }));
-        }
         match self.target.get().offer_or_enroll(self.lane, message, cx.waker()) {
             Ok(None) => Poll::Ready(Ok(())),
             Ok(Some(ticket)) => self.in_line(ticket),
@@ -67,7 +62,7 @@ impl<'a, M: Message> Sending<'a, M> {
         }
     }
 
-    /// The mailbox may have filled up since the first look: then the wait is recorded only now.
+    /// A handler that waits records it; where that would close a cycle it leaves the line again.
     fn in_line(&mut self, ticket: Ticket) -> Poll<Result<(), Refused<M>>> {
         if let Err(cycle) = self.record_wait() {
             return match self.target.get().withdraw(self.lane, ticket) {

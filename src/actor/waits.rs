@@ -5,7 +5,7 @@
 //! (the AND model of Chandy, Misra and Haas 1983, on one machine and therefore with one lock).
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -65,7 +65,7 @@ struct Edge {
 
 #[derive(Default)]
 struct Edges {
-    from: HashMap<ActorId, Vec<Edge>>,
+    from: BTreeMap<ActorId, Vec<Edge>>,
     issued: u64,
 }
 
@@ -91,7 +91,9 @@ impl Waits {
         if from == to {
             return Err(vec![at.path()]);
         }
-        if let Some(mut cycle) = edges.path_between(to, from) {
+        if edges.from.contains_key(&to)
+            && let Some(mut cycle) = edges.path_between(to, from)
+        {
             cycle.insert(0, at);
             return Err(cycle.iter().map(|located| located.path()).collect());
         }

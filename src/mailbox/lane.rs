@@ -69,9 +69,11 @@ impl<M> LaneQueue<M> {
     }
 
     pub(crate) fn push(&mut self, message: M, stamp: Option<Instant>) {
-        self.restamp(stamp);
-        if let (Some(stamps), Some(at)) = (&mut self.stamps, stamp) {
-            stamps.push_back(at);
+        if stamp.is_some() || self.stamps.is_some() {
+            self.restamp(stamp);
+            if let (Some(stamps), Some(at)) = (&mut self.stamps, stamp) {
+                stamps.push_back(at);
+            }
         }
         self.queue.push_back(message);
     }

@@ -25,11 +25,10 @@ pub(crate) struct Bounds {
     pub(crate) overflow: Overflow,
 }
 
-/// What became of an offered message that was not refused. `displaced` is dropped by the caller, outside the lock.
+/// What became of an offered message that was not refused.
 pub(crate) struct Accepted<M> {
-    pub(crate) displaced: Option<M>,
-    /// More that were displaced by one heavy message.
-    pub(crate) further: Vec<M>,
+    /// Dropped by the overflow policy; the caller drops them in fact, outside the lock.
+    pub(crate) displaced: Vec<M>,
 }
 
 /// A batch that a turn took out.
@@ -107,7 +106,7 @@ impl<M: Message> Lanes<M> {
         if let Err(reason) = self.weigh(&message) {
             return Err(Refused { message, reason });
         }
-        let mut accepted = Accepted { displaced: None, further: Vec::new() };
+        let mut accepted = Accepted { displaced: Vec::new() };
         if self.has_waiters(lane) || !self.fits(lane, &message) {
             match self.overflow {
                 Overflow::Wait | Overflow::Reject => {
@@ -118,7 +117,7 @@ impl<M: Message> Lanes<M> {
                 Overflow::DropNewest | Overflow::DropOldest => {
                     self.accepted += 1;
                     self.dropped += 1;
-                    accepted.displaced = Some(message);
+                    accepted.displaced.push(message);
                     return Ok(accepted);
                 }
             }
@@ -434,10 +433,7 @@ impl<M: Message> Lanes<M> {
                 weight.held = weight.held.saturating_sub(oldest.bytes());
             }
             self.dropped += 1;
-            match accepted.displaced {
-                None => accepted.displaced = Some(oldest),
-                Some(_) => accepted.further.push(oldest),
-            }
+            accepted.displaced.push(oldest);
         }
     }
 
