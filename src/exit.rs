@@ -58,6 +58,16 @@ pub struct Failure {
     pub location: Option<String>,
     /// The kind of message that was being handled; none outside of handlers.
     pub message: Option<&'static str>,
+    /// How many incarnations that message has crashed by now; 0 where no queued message is to blame. Only the first one
+    /// counts towards a supervisor's intensity.
+    pub crashes: u32,
+}
+
+impl Failure {
+    /// A failure outside of handlers.
+    pub(crate) fn new(cause: Cause, text: impl Into<String>) -> Self {
+        Self { cause, text: text.into(), location: None, message: None, crashes: 0 }
+    }
 }
 
 impl fmt::Display for Failure {

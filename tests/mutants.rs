@@ -239,7 +239,7 @@ fn run(copied: &Path, law: &str) -> (String, bool) {
 #[test]
 #[ignore = "builds the runtime once for each planted bug: about ten seconds each"]
 fn each_planted_bug_is_found_within_ten_thousand_seeds() {
-    let copied = std::env::temp_dir().join("swarmtree-mutants");
+    let copied = root().join("target/mutants");
     fs::create_dir_all(&copied).unwrap();
     let parts = ["Cargo.toml", "Cargo.lock", "README.md", "src", "actors", "examples", "tests"];
     for part in parts {

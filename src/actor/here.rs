@@ -43,11 +43,10 @@ pub(crate) fn run_here<A: Actor, T, R>(
             cell.hand_back(running, ticket, leave, stashed);
             return Ok(Ok(reply));
         }
-        Ok(Err(fail)) => {
-            Failure { cause: Cause::Fail, text: fail.reason().to_owned(), location: None, message: Some(kind) }
-        }
-        Err(failure) => Failure { message: Some(kind), ..failure },
+        Ok(Err(fail)) => Failure::new(Cause::Fail, fail.reason()),
+        Err(failure) => failure,
     };
+    let failure = Failure { message: Some(kind), ..failure };
     let stashed = running.cx.take_stashed();
     current.enter(|| panics::drop_quietly(running));
     cell.failed_in_place(ticket, kind, stashed, Exit::Failed(Arc::new(failure)));

@@ -77,12 +77,8 @@ pub(crate) fn install() {
 
 /// Runs supervised code; a panic comes back as a failure.
 pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Failure> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| Failure {
-        cause: Cause::Panic,
-        text: text_of(&*payload),
-        location: LOCATION.take(),
-        message: None,
-    })
+    catch_unwind(AssertUnwindSafe(run))
+        .map_err(|payload| Failure { location: LOCATION.take(), ..Failure::new(Cause::Panic, text_of(&*payload)) })
 }
 
 /// Drops a user's value whose destructor may panic: the actor it belonged to has ended already.

@@ -386,7 +386,7 @@ impl<A: Actor> Turn<A> {
             (End::Killed, Some(_)) => (Exit::Killed, Last::Killed { kind, kept }),
             (End::Failed(failure), None) => (Exit::Failed(Arc::new(failure)), Last::Safe),
             (End::Failed(failure), Some(crashes)) => {
-                let failure = Arc::new(failure);
+                let failure = Arc::new(Failure { crashes, ..failure });
                 let crashed = kept.map_or(Crashed::Lost, |mut message| {
                     if crashes > self.cell.class.options.retry {
                         // Nobody will answer what goes to quarantine. User code; the end it is part of must go on.
@@ -406,12 +406,7 @@ impl<A: Actor> Turn<A> {
     }
 
     fn on_purpose(&self, fail: &Fail) -> Failure {
-        Failure {
-            cause: Cause::Fail,
-            text: fail.reason().to_owned(),
-            location: None,
-            message: Some(kind_name::<A::Msg>(self.kind)),
-        }
+        self.blamed(Failure::new(Cause::Fail, fail.reason()))
     }
 
     fn blamed(&self, failure: Failure) -> Failure {

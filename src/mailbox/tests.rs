@@ -104,7 +104,7 @@ impl World {
         let Some(taken) = self.taken.take() else { return };
         let Some(message) = self.batch.pop_front() else { return };
         self.lanes.settle(taken.lane, &mut self.batch, self.stamp);
-        let failure = Arc::new(Failure { cause: Cause::Panic, text: String::new(), location: None, message: None });
+        let failure = Arc::new(Failure::new(Cause::Panic, String::new()));
         let crashed =
             if kept { Crashed::Kept { message, kind: "parcel", crashes: taken.crashes + 1 } } else { Crashed::Lost };
         let fate = self.lanes.crash(crashed, 2, &failure);

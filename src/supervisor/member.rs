@@ -143,5 +143,5 @@ const USED_UP: &str = "its arguments were given for one life only, and that is o
 
 /// A start that returned an error, as the supervisor's failure.
 pub(crate) fn refused(error: &StartError) -> Exit {
-    Exit::Failed(Arc::new(Failure { cause: Cause::Start, text: error.to_string(), location: None, message: None }))
+    Exit::Failed(Arc::new(Failure::new(Cause::Start, error.to_string())))
 }

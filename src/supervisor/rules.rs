@@ -211,7 +211,7 @@ impl Rules {
 
     /// A child has failed and is restarted, if the intensity allows one more.
     fn fail(&mut self, slot: Slot, exit: Exit, turn: &mut Turn<'_>) {
-        if self.window.add(turn.now, &self.policy.intensity) > self.policy.intensity.restarts {
+        if !is_repeated(&exit) && self.window.add(turn.now, &self.policy.intensity) > self.policy.intensity.restarts {
             self.decide(slot, exit.clone(), Decision::Escalate, turn);
             if self.table.leaves_at_the_end(slot) {
                 self.remove(slot, exit, turn);
@@ -450,6 +450,12 @@ impl Rules {
     }
 }
 
+/// Whether a redelivered message has crashed one more incarnation: it was counted with the first one, so that no message
+/// alone exhausts the intensity. How often it may do so, its actor's `retry` bounds.
+fn is_repeated(exit: &Exit) -> bool {
+    matches!(exit, Exit::Failed(failure) if failure.crashes > 1)
+}
+
 /// A first start that failed ends the supervisor as a failure, whatever the child called it.
 fn as_failure(exit: Exit) -> Exit {
     match exit {
@@ -459,5 +465,5 @@ fn as_failure(exit: Exit) -> Exit {
 }
 
 fn start_failure(text: String) -> Exit {
-    Exit::Failed(Arc::new(Failure { cause: Cause::Start, text, location: None, message: None }))
+    Exit::Failed(Arc::new(Failure::new(Cause::Start, text)))
 }

@@ -65,7 +65,7 @@ fn died(behind: &Weak<dyn Above>, shell: ractor::ActorId) {
 
 /// A ractor actor that did not start, as the supervisor's failure.
 pub(crate) fn refused(text: &str) -> Exit {
-    Exit::Failed(Arc::new(Failure { cause: Cause::Start, text: text.to_owned(), location: None, message: None }))
+    Exit::Failed(Arc::new(Failure::new(Cause::Start, text)))
 }
 
 /// A ractor actor below has ended.
@@ -103,7 +103,7 @@ impl Actor for Shell {
                 ended(of, who, exit).await;
             }
             SupervisionEvent::ActorFailed(who, error) => {
-                let failure = Failure { cause: Cause::Panic, text: error.to_string(), location: None, message: None };
+                let failure = Failure::new(Cause::Panic, error.to_string());
                 ended(of, who, Exit::Failed(Arc::new(failure))).await;
             }
             SupervisionEvent::ActorStarted(_) | SupervisionEvent::ProcessGroupChanged(_) => {}

@@ -66,12 +66,7 @@ impl Sim {
             .collect();
         assert!(!found.is_empty(), "nobody stands at {path:?} to crash");
         self.0.note(&format!("{path} is made to crash"));
-        let failure = Failure {
-            cause: Cause::Panic,
-            text: "crashed by the simulation".to_owned(),
-            location: None,
-            message: None,
-        };
+        let failure = Failure::new(Cause::Panic, "crashed by the simulation");
         found.into_iter().for_each(|(_, child)| child.crash(failure.clone()));
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use crate::system::running::System;
 use crate::testing::sim::Sim;
@@ -11,8 +12,9 @@ use crate::world::choices::Deviation;
 
 /// The variable that replays a single course: `SWARMTREE_SIM=17`, or `SWARMTREE_SIM=17:3=2,88=1` with only those choices.
 const REPLAY: &str = "SWARMTREE_SIM";
-/// Runs that may be spent on making a failing course short.
+/// Runs, and real time, that may be spent on making a failing course short.
 const SHRINK_RUNS: usize = 400;
+const SHRINK_TIME: Duration = Duration::from_secs(10);
 /// Events that a failure shows.
 const SHOWN: usize = 30;
 
@@ -104,13 +106,14 @@ where
     S: Future<Output = ()>,
 {
     let mut best = first.clone();
-    let mut runs = 0;
+    let (mut runs, begun) = (0, Instant::now());
+    let goes_on = |runs: usize| runs < SHRINK_RUNS && begun.elapsed() < SHRINK_TIME;
     let mut parts = 1;
-    while parts <= best.deviations.len().max(1) && runs < SHRINK_RUNS {
+    while parts <= best.deviations.len().max(1) && goes_on(runs) {
         let size = best.deviations.len().div_ceil(parts).max(1);
         let mut shrunk = false;
         let mut from = 0;
-        while from < best.deviations.len().max(1) && runs < SHRINK_RUNS {
+        while from < best.deviations.len().max(1) && goes_on(runs) {
             runs += 1;
             let rest = best.deviations.iter().enumerate().filter(|(at, _)| !(from..from + size).contains(at));
             let outcome = simulation.given(rest.map(|(_, one)| given(one)).collect()).run(story);

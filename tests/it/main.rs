@@ -3,6 +3,7 @@
 
 mod asking;
 mod conservation;
+mod cycles;
 mod dynamic;
 mod edges;
 mod fates;
@@ -14,6 +15,7 @@ mod late;
 mod leaks;
 mod mailbox;
 mod passing;
+mod poison;
 mod shutdown;
 mod simulation;
 mod specs;

@@ -69,7 +69,7 @@ fn supervisor(bits: usize) -> SupervisorPolicy {
 }
 
 fn crash() -> Exit {
-    Exit::Failed(Arc::new(Failure { cause: Cause::Panic, text: "boom".into(), location: None, message: None }))
+    Exit::Failed(Arc::new(Failure::new(Cause::Panic, "boom")))
 }
 
 /// The rules, and what is really there.

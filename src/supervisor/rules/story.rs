@@ -44,7 +44,7 @@ pub(in crate::supervisor::rules) struct Story {
 }
 
 pub(in crate::supervisor::rules) fn failed() -> Exit {
-    Exit::Failed(Arc::new(Failure { cause: Cause::Panic, text: "boom".into(), location: None, message: None }))
+    Exit::Failed(Arc::new(Failure::new(Cause::Panic, "boom")))
 }
 
 pub(in crate::supervisor::rules) fn kid(restart: Restart) -> ChildPolicy {
