@@ -1,9 +1,10 @@
 //! A start of one child, carried to its end wherever it runs.
 
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use crate::actor::panics;
 use crate::actor::waits::Current;
@@ -28,11 +29,20 @@ impl Launch {
         Self { node, key, starting: Some(starting), current, spawned: false }
     }
 
-    /// The same start, on a task of its own.
-    pub(crate) fn spawned(self) -> Self {
-        let mut launch = self;
-        launch.spawned = true;
-        launch
+    /// Carries the start on without a caller: its first step here and now, which for most actors is all of it, and the rest
+    /// on a task of its own. Not under a lock.
+    pub(crate) fn go(mut self) {
+        let executor = self.node.hub.executor.clone();
+        // Supervisors always wait for their shells; a simulation decides when a start begins.
+        let waits = self.current.is_none() || executor.world().is_some();
+        self.spawned = true;
+        let mut start = Box::pin(self.run());
+        // Whoever brought the news may be on any thread.
+        let _entered = executor.runtime().enter();
+        if !waits && Depth::within(|| start.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()) {
+            return;
+        }
+        executor.spawn(async move { drop(start.await) });
     }
 
     /// Carries the start to its end and tells the supervisor.
@@ -58,6 +68,36 @@ impl Launch {
             }
             Err(exit) => Err(self.node.start_failed(self.key, exit)),
         }
+    }
+}
+
+/// How deep starts are nested that began inside each other: a start that fails begins the next attempt, and one that
+/// succeeds the next child of its group.
+struct Depth;
+
+/// Deeper ones get tasks, and so stacks, of their own.
+const DEPTH_LIMIT: u32 = 4;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+impl Depth {
+    /// Runs one step, unless it is nested too deeply; says whether it has ended.
+    fn within(step: impl FnOnce() -> bool) -> bool {
+        let depth = DEPTH.get();
+        if depth >= DEPTH_LIMIT {
+            return false;
+        }
+        DEPTH.set(depth + 1);
+        let _back = Self;
+        step()
+    }
+}
+
+impl Drop for Depth {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
     }
 }
 

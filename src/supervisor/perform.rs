@@ -58,8 +58,7 @@ impl Deferred {
     /// Runs without any lock held.
     pub(crate) fn run(self, node: &Node) {
         for launch in self.launches {
-            let launch = launch.spawned();
-            node.hub.executor.spawn(async move { drop(launch.run().await) });
+            launch.go();
         }
         for report in &self.reports {
             node.tell(report);

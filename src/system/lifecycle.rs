@@ -11,9 +11,11 @@ use crate::snapshot::Status;
 use crate::supervisor::rules::action::Event;
 use crate::system::running::System;
 
-/// How long rest is waited for between two looks: doubled from the least to the most.
+/// How long rest is waited for between two looks: doubled from the least to the most. In a simulation, where looking is all
+/// that costs time, twice as long again and again up to a second.
 const LOOK_LEAST: Duration = Duration::from_micros(50);
 const LOOK_MOST: Duration = Duration::from_millis(5);
+const LOOK_MOST_SIMULATED: Duration = Duration::from_secs(1);
 
 impl System {
     /// Stops the tree in good order: children from right to left, each after its present handler and within its limit.
@@ -46,6 +48,7 @@ impl System {
     /// stash empty. Suspended actors count as resting with what they hold. Timers that are not due yet do not count.
     pub async fn quiescent(&self) {
         let mut pause = LOOK_LEAST;
+        let most = if self.hub.world().is_some() { LOOK_MOST_SIMULATED } else { LOOK_MOST };
         loop {
             // Two looks with nothing accepted between them: a message that moved behind the first look's back was
             // accepted somewhere.
@@ -56,7 +59,7 @@ impl System {
                 }
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LOOK_MOST);
+            pause = (pause * 2).min(most);
         }
     }
 
