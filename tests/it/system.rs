@@ -3,7 +3,7 @@
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use swarmtree::testing::{Act, Probe, Record, Script, Scripted, assert_system_balanced};
+use swarmtree::testing::{Act, OnStart, Probe, Record, Script, Scripted, assert_system_balanced};
 use swarmtree::{Pool, Supervised, Supervisor, System, Template, actor, handlers};
 
 use crate::kit::{Args, Do, Hand, one, soon, spec};
@@ -218,7 +218,8 @@ async fn whoever_adds_to_a_supervisor_that_never_begins_is_told() {
     let system = System::start("test").await.unwrap();
     let args = Args("b".to_owned(), record.clone());
     // The first one is given up on while it starts the supervisor: with it goes what it has begun.
-    let mut first = Box::pin(system.start_child("", Supervisor::one_for_one("s").child(spec("a", &record))));
+    let hanging = Script::new("a", &record).starts([OnStart::Hang]).spec();
+    let mut first = Box::pin(system.start_child("", Supervisor::one_for_one("s").child(hanging)));
     assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     let mut second = Box::pin(system.spawn::<Hand>("s/b", args));
     assert!(second.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());

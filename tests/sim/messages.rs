@@ -42,7 +42,8 @@ fn assert_in_order(lines: &[String], sender: u64) -> usize {
 #[test]
 fn every_message_is_handled_once_and_in_its_senders_order() {
     System::simulate(seeds(), |sim| async move {
-        let (system, a, record) = one(|spec| spec.mailbox(4)).await;
+        let capacity = 1 << (sim.random() % 6);
+        let (system, a, record) = one(|spec| spec.mailbox(capacity)).await;
         for sender in senders(&sim, &a, 4, 25) {
             sender.await.unwrap();
         }
