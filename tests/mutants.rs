@@ -99,7 +99,7 @@ const MUTANTS: [Mutant; 24] = [
         name: "an urgent message that waits for a second one",
         file: "src/mailbox/lanes.rs",
         from: "let lane = if self.urgent.as_ref().is_some_and(|urgent| urgent.queued() > 0) {",
-        to: "let lane = if self.urgent.as_ref().is_some_and(|urgent| urgent.queued() > 1 || self.normal.queued() == 0) {",
+        to: "let lane = if self.urgent.as_ref().is_some_and(|urgent| urgent.queued() > usize::from(self.normal.queued() > 0)) {",
         law: "urgent_messages_pass_all_normal_ones",
     },
     Mutant {
