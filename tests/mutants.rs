@@ -103,10 +103,10 @@ const MUTANTS: [Mutant; 24] = [
         law: "urgent_messages_pass_all_normal_ones",
     },
     Mutant {
-        name: "a suspension that lets messages through",
+        name: "a suspension that is forgotten after the message in hand",
         file: "src/actor/cell_turn.rs",
-        from: "if self.orders.suspend {",
-        to: "if self.orders.suspend && self.lanes.depth(Lane::Normal) < 5 {",
+        from: "self.orders.leave |= settled.leave;",
+        to: "self.orders.leave |= settled.leave;\n        self.orders.suspend = false;",
         law: "a_suspended_actor_handles_nothing",
     },
     Mutant {
@@ -156,7 +156,7 @@ const MUTANTS: [Mutant; 24] = [
         file: "src/actor/waits.rs",
         from: "list.retain(|edge| edge.serial != self.serial);",
         to: "list.retain(|edge| edge.serial != u64::MAX);",
-        law: "a_cycle_of_asks_is_found_at_once_and_a_chain_is_none",
+        law: "a_wait_that_is_over_is_no_part_of_a_cycle",
     },
     Mutant {
         name: "a reply that wakes nobody",

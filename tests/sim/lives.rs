@@ -201,6 +201,7 @@ fn a_watch_fires_once_behind_all_that_was_sent() {
         let watched = b.clone();
         a.send(now(move |_, cx| drop(cx.watch(&watched, |_| note("gone")).unwrap()))).await.unwrap();
         system.quiescent().await;
+        a.suspend();
         let to = a.clone();
         b.send(now(move |_, cx| {
             (0..5).for_each(|n| to.try_send(note(n)).unwrap());
@@ -214,6 +215,7 @@ fn a_watch_fires_once_behind_all_that_was_sent() {
         b.ask(Do::Life).await.unwrap();
         b.stop();
         b.stopped().await;
+        a.resume();
         system.quiescent().await;
         let seen: Vec<String> = record.lines().into_iter().filter(|line| !line.starts_with("stop")).collect();
         assert_eq!(seen, ["0", "1", "2", "3", "4", "gone"]);

@@ -167,6 +167,7 @@ fn urgent_messages_pass_all_normal_ones() {
 fn a_suspended_actor_handles_nothing() {
     System::simulate(seeds(), |sim| async move {
         let (system, a, record) = one(|spec| spec).await;
+        sim.slow("a", Duration::from_micros(200));
         let senders = senders(&sim, &a, 2, 10);
         tokio::time::sleep(Duration::from_micros(sim.random() % 3000)).await;
         a.suspend();

@@ -140,6 +140,36 @@ fn a_cycle_of_asks_is_found_at_once_and_a_chain_is_none() {
 }
 
 #[test]
+fn a_wait_that_is_over_is_no_part_of_a_cycle() {
+    System::simulate(seeds(), |sim: Sim| async move {
+        let (system, [a, b], record) = several(["a", "b"]).await;
+        let (from, to) = (a.clone(), b.clone());
+        // Asks b, is answered, and goes on; meanwhile b asks a, and has to wait for that.
+        a.send(later(move |hand, _| {
+            Box::pin(async move {
+                assert_eq!(to.ask(Do::Life).await, Ok(1));
+                let asks = later(move |hand, _| {
+                    Box::pin(async move {
+                        hand.record.add(format!("{:?}", from.ask(Do::Life).await));
+                        Ok(())
+                    })
+                });
+                to.send(asks).await.map_err(|_| "b has stopped")?;
+                tokio::time::sleep(SECOND).await;
+                hand.record.add("done");
+                Ok(())
+            })
+        }))
+        .await
+        .unwrap();
+        system.quiescent().await;
+        assert_eq!(record.lines(), ["done", "Ok(1)"]);
+        sim.note("no alarm");
+        system.stop().await;
+    });
+}
+
+#[test]
 fn actors_that_fill_each_others_mailboxes_do_not_hang() {
     System::simulate(seeds(), |sim: Sim| async move {
         let (system, [a, b], record) = several(["a", "b"]).await;
