@@ -1,6 +1,8 @@
 //! Calls that know the actor's type: asks that may run in place, and looks at the state.
 
 use std::any::Any;
+#[cfg(not(loom))]
+use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
@@ -32,6 +34,18 @@ impl<A: Actor, T, R> fmt::Debug for Call<A, T, R> {
     }
 }
 
+/// Whether this call takes its share of the task's budget. Every eighth does: what runs in place is far shorter than what
+/// tokio's budget is made for, and each time the budget ends the task goes through the scheduler.
+#[cfg(not(loom))]
+fn is_costly() -> bool {
+    thread_local! {
+        static CALLS: Cell<u32> = const { Cell::new(0) };
+    }
+    let calls = CALLS.get().wrapping_add(1);
+    CALLS.set(calls);
+    calls.is_multiple_of(8)
+}
+
 impl<M: Message> Handle<M> {
     /// The ask behind the methods that `#[ask]` writes: an idle actor runs a synchronous handler at once on the caller's
     /// core; otherwise the request is sent.
@@ -43,7 +57,9 @@ impl<M: Message> Handle<M> {
         A: Actor<Msg = M>,
     {
         #[cfg(not(loom))]
-        tokio::task::coop::consume_budget().await;
+        if is_costly() {
+            tokio::task::coop::consume_budget().await;
+        }
         let args = match call.here {
             Some(here) if self.cell.class.options.runs_in_place() => {
                 match run_here::<A, T, R>(&self.cell, call.kind, args, here) {

@@ -83,6 +83,8 @@ pub(crate) struct Inner<M: Message> {
     pub(crate) orders: Orders,
     /// This incarnation has told its supervisor that it is drained.
     pub(crate) drain_told: bool,
+    /// An ask in place has the state.
+    pub(crate) lent: bool,
     /// Whether the turn may stay parked.
     pub(crate) resident: bool,
     /// Whether the address has a seat among the residents, through all its lives.
@@ -227,6 +229,7 @@ impl<M: Message> Cell<M> {
                 phase: Phase::Down,
                 orders: Orders::default(),
                 drain_told: false,
+                lent: false,
                 resident: false,
                 seated: false,
                 batch: Batch::default(),

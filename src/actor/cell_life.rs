@@ -32,6 +32,7 @@ impl<M: Message> Inner<M> {
     fn fall(&mut self) -> (Remains<M>, Option<Waker>) {
         self.phase = Phase::Down;
         self.alive = false;
+        self.lent = false;
         self.batch = Batch::default();
         self.ticket = self.ticket.wrapping_add(1);
         self.resident = false;

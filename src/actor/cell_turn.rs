@@ -40,6 +40,16 @@ pub(crate) enum Last<M> {
     Crashed { kind: &'static str, crashed: Crashed<M>, failure: Arc<Failure> },
 }
 
+/// What an ask finds that would run in place.
+pub(crate) enum Borrowed<M: Message> {
+    /// The state, and the ticket to give it back with.
+    State(Box<dyn Behaviour<M>>, u32),
+    /// Another ask runs in place, and nothing is queued behind it.
+    Soon,
+    /// The actor has other things to do.
+    No,
+}
+
 /// What a turn has to do next.
 pub(crate) enum Next<M: Message> {
     /// Handle the batch that was put into the turn's buffer.
@@ -195,14 +205,25 @@ impl<M: Message> Cell<M> {
     }
 
     /// Takes the state of an idle actor that has nothing else to do.
-    pub(crate) fn borrow_state(&self) -> Option<(Box<dyn Behaviour<M>>, u32)> {
+    pub(crate) fn borrow_state(&self) -> Borrowed<M> {
         let mut inner = self.inner.lock();
-        if inner.phase != Phase::Idle || inner.orders != Orders::default() || inner.lanes.has_work() {
-            return None;
+        if inner.orders != Orders::default() || inner.lanes.has_work() {
+            return Borrowed::No;
         }
-        let state = inner.state.take()?;
-        inner.phase = Phase::Busy;
-        Some((state, inner.ticket))
+        if inner.lent {
+            return Borrowed::Soon;
+        }
+        match inner.state.take() {
+            Some(state) if inner.phase == Phase::Idle => {
+                inner.phase = Phase::Busy;
+                inner.lent = true;
+                Borrowed::State(state, inner.ticket)
+            }
+            state => {
+                inner.state = state;
+                Borrowed::No
+            }
+        }
     }
 
     /// Gives a borrowed state back untouched.
@@ -212,6 +233,7 @@ impl<M: Message> Cell<M> {
             if inner.ticket == ticket {
                 inner.state = Some(state);
                 inner.phase = Phase::Idle;
+                inner.lent = false;
                 (inner.rouse(), None)
             } else {
                 (Wake::Nobody, Some(state))
@@ -232,6 +254,7 @@ impl<M: Message> Cell<M> {
                 inner.orders.leave |= leave;
                 inner.state = Some(state);
                 inner.phase = Phase::Idle;
+                inner.lent = false;
                 (inner.rouse(), None)
             } else {
                 (Wake::Nobody, Some(state))

@@ -2,18 +2,38 @@
 
 use std::sync::Arc;
 
-use crate::actor::cell::Cell;
+use crate::actor::cell::{Behaviour, Cell};
+use crate::actor::cell_turn::Borrowed;
 use crate::actor::definition::{Actor, Context};
 use crate::actor::panics;
 use crate::actor::running::{is_known, known};
 use crate::actor::waits::Located;
 use crate::exit::{Cause, Exit, Fail, Failure};
+use crate::mailbox::message::Message;
 
 /// A handler that ends without waiting, with its arguments apart.
 pub(crate) type Here<A, T, R> = fn(&mut A, T, &mut Context<A>) -> Result<R, Fail>;
 
 /// The handler failed its actor; there is no reply.
 pub(crate) struct NoReply;
+
+/// How often an ask looks again while another one runs in place: handlers that do not wait are mostly shorter than the way
+/// through the queue.
+const LOOKS: u32 = if cfg!(loom) { 0 } else { 16 };
+/// Pauses of the processor between two looks.
+const PAUSES: u32 = 8;
+
+/// The state of an actor that is idle, or will be in a moment.
+fn borrow<M: Message>(cell: &Cell<M>) -> Option<(Box<dyn Behaviour<M>>, u32)> {
+    for _ in 0..=LOOKS {
+        match cell.borrow_state() {
+            Borrowed::State(state, ticket) => return Some((state, ticket)),
+            Borrowed::Soon => (0..PAUSES).for_each(|_| std::hint::spin_loop()),
+            Borrowed::No => break,
+        }
+    }
+    None
+}
 
 /// Runs a handler at once on the caller's core, if the actor is idle with empty lanes and no orders. Otherwise the
 /// arguments come back, and the ask goes the usual way.
@@ -26,7 +46,7 @@ pub(crate) fn run_here<A: Actor, T, R>(
     if cell.hub().world().is_some_and(|world| world.detours(Located::path(&**cell).as_str())) {
         return Err(args);
     }
-    let Some((state, ticket)) = cell.borrow_state() else { return Err(args) };
+    let Some((state, ticket)) = borrow(cell) else { return Err(args) };
     // A handle may be made over an actor of another type that takes the same messages.
     if !is_known::<A>(&*state) {
         cell.return_state(state, ticket);
