@@ -151,8 +151,8 @@ impl Rules {
             }
             Some(Via::Kept) => {
                 if self.plan.next_start() == Some(slot) {
-                    // Whoever is still to be started belongs to the next attempt.
-                    self.plan = Plan::default();
+                    // Whoever is still to be started belongs to the next attempt, if there is one.
+                    self.lacking.extend(std::mem::take(&mut self.plan).left_to_start().filter(|other| *other != slot));
                 }
                 self.judge_in_turn(slot, exit, Moment::Start, turn);
             }
@@ -282,6 +282,7 @@ impl Rules {
         }
         let queued = self.queue.take(slot);
         self.plan.leave_out(slot);
+        self.lacking.retain(|other| *other != slot);
         match self.table.status(slot) {
             Status::Down | Status::Waiting => {
                 self.table.set(slot, Status::Down);
@@ -327,6 +328,7 @@ impl Rules {
         self.phase = Phase::Ending(exit);
         self.plan = Plan::default();
         self.queue.clear();
+        self.lacking.clear();
         let mut slots: Vec<Slot> = self.table.slots().collect();
         // From the right, where removing from an order costs least.
         for slot in slots.iter().rev().copied() {
@@ -384,6 +386,7 @@ impl Rules {
                 return;
             }
             match self.queue.pop() {
+                None if self.start_lacking() => {}
                 None => return,
                 Some(Pending::StartAdded(slot)) => self.start_added(slot, turn),
                 Some(Pending::Restart(slot)) => self.restart(slot, turn),
@@ -396,6 +399,19 @@ impl Rules {
                 }
             }
         }
+    }
+
+    /// Starts those whom a failed attempt has left behind, where no other attempt took them along; says whether there are any.
+    fn start_lacking(&mut self) -> bool {
+        if !self.plan.is_idle() {
+            return false;
+        }
+        let left = std::mem::take(&mut self.lacking);
+        let is_left = |slot: &Slot| left.contains(slot) && self.table.status(*slot) == Status::Down;
+        let lacking: Vec<Slot> = self.table.order().iter().copied().filter(is_left).collect();
+        let any = !lacking.is_empty();
+        self.plan = Plan::starting(lacking);
+        any
     }
 
     /// Takes the plan as far as it goes without waiting, and says whether it is done.

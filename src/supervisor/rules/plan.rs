@@ -44,6 +44,11 @@ impl Plan {
         Self { stops, pause, starts: starts.iter().copied().collect() }
     }
 
+    /// Those that it would still have started.
+    pub(crate) fn left_to_start(self) -> impl Iterator<Item = Slot> {
+        self.starts.into_iter()
+    }
+
     /// Whether nothing is left to do.
     pub(crate) fn is_idle(&self) -> bool {
         self.stops.is_empty() && self.pause.is_none() && self.starts.is_empty()

@@ -42,6 +42,8 @@ pub(crate) struct Rules {
     pub(in crate::supervisor::rules) table: Table,
     pub(in crate::supervisor::rules) plan: Plan,
     pub(in crate::supervisor::rules) queue: Queue,
+    /// Whom an attempt at a group restart has left behind; the next attempt takes them along, or they start by themselves.
+    pub(in crate::supervisor::rules) lacking: Vec<Slot>,
     pub(in crate::supervisor::rules) window: Window,
     pub(in crate::supervisor::rules) restarts_total: u64,
 }
@@ -51,7 +53,7 @@ impl Rules {
     pub(crate) fn new(policy: SupervisorPolicy) -> Self {
         let table = Table::new(policy.strategy);
         let (plan, queue, window) = (Plan::default(), Queue::default(), Window::default());
-        Self { policy, phase: Phase::New, table, plan, queue, window, restarts_total: 0 }
+        Self { policy, phase: Phase::New, table, plan, queue, lacking: Vec::new(), window, restarts_total: 0 }
     }
 
     /// Adds a child of the supervisor's spec, at the end of the start order. [`Event::Begin`] starts it.
@@ -69,6 +71,7 @@ impl Rules {
         let down = self.table.get(slot).is_some_and(|entry| entry.status == Status::Down);
         if down {
             self.plan.forget(slot);
+            self.lacking.retain(|other| *other != slot);
             self.queue.take(slot);
             self.table.remove(slot);
         }
@@ -78,7 +81,7 @@ impl Rules {
     /// Whether a child that is down will be started without anybody asking again: by the plan under way, or by a request
     /// that waits for it.
     pub(crate) fn will_start(&self, slot: Slot) -> bool {
-        self.plan.starts(slot) || self.queue.holds(slot)
+        self.plan.starts(slot) || self.queue.holds(slot) || self.lacking.contains(&slot)
     }
 
     /// Which children a failure of this one restarts, itself included, in start order.
@@ -118,7 +121,7 @@ impl Rules {
 
     /// Whether nothing is under way: no start, stop, pause or plan, and nothing waits.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.table.busy() == 0 && self.plan.is_idle() && self.queue.is_empty()
+        self.table.busy() == 0 && self.plan.is_idle() && self.queue.is_empty() && self.lacking.is_empty()
     }
 
     /// Whether an alarm still has a meaning; a shell may drop those that have none.
@@ -186,6 +189,7 @@ impl Rules {
     /// A child leaves, and no plan speaks of its slot any more.
     pub(in crate::supervisor::rules) fn remove(&mut self, slot: Slot, exit: Exit, turn: &mut Turn<'_>) {
         self.plan.forget(slot);
+        self.lacking.retain(|other| *other != slot);
         self.table.remove(slot);
         turn.out.push(Action::Remove(slot, exit));
     }
