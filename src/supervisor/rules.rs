@@ -150,7 +150,7 @@ impl Rules {
                 self.retire(slot, exit, turn);
             }
             Some(Via::Kept) => {
-                if self.plan.next_start() == Some(slot) {
+                if self.plan.is_at_start_of(slot) {
                     // Whoever is still to be started belongs to the next attempt, if there is one.
                     self.lacking.extend(std::mem::take(&mut self.plan).left_to_start().filter(|other| *other != slot));
                 }

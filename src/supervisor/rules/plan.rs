@@ -44,6 +44,11 @@ impl Plan {
         Self { stops, pause, starts: starts.iter().copied().collect() }
     }
 
+    /// Whether the start of this one is what it waits for.
+    pub(crate) fn is_at_start_of(&self, slot: Slot) -> bool {
+        self.stops.is_empty() && self.pause.is_none() && self.next_start() == Some(slot)
+    }
+
     /// Those that it would still have started.
     pub(crate) fn left_to_start(self) -> impl Iterator<Item = Slot> {
         self.starts.into_iter()
