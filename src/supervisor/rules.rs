@@ -50,7 +50,7 @@ impl Rules {
                 // Its end may be faster than the news of its start.
                 if self.table.current(key) == Some(Status::Starting) {
                     self.table.started(key.slot, now);
-                    if self.plan.next_start() == Some(key.slot) {
+                    if self.plan.is_at_start_of(key.slot) {
                         self.plan.started();
                     }
                 }

@@ -1,7 +1,7 @@
 //! The rules where a start fails in the midst of a group restart, and others have ended meanwhile.
 
 use crate::exit::Exit;
-use crate::spec::Restart::{Permanent, Temporary};
+use crate::spec::Restart::{Permanent, Temporary, Transient};
 use crate::spec::Strategy::{OneForAll, RestForOne};
 use crate::supervisor::rules::action::{Decision, Event};
 use crate::supervisor::rules::story::Did::{Close, Remove, Start, Stop};
@@ -50,4 +50,17 @@ fn a_failed_attempt_starts_what_its_group_still_lacks() {
     assert_eq!(story.rules.failures_in_window(story.now), 3);
     let slot = story.slot(2);
     assert_eq!(story.run(Event::Terminate(slot)), [Stop(2), Close(2)]);
+}
+
+#[test]
+fn a_start_that_ends_before_its_group_stops_it_is_started_with_the_group() {
+    let mut story = Story::begun(policy(OneForAll), [kid(Transient), kid(Permanent)]);
+    // Somebody restarts the first; while it starts, the second fails, and then the first ends quietly.
+    let slot = story.slot(1);
+    assert_eq!(story.only(Event::Restart(slot)), [Stop(1)]);
+    assert_eq!(story.only(Event::Exited(story.key(1), Exit::Shutdown)), [Start(1)]);
+    let key = story.key(1);
+    assert_eq!(story.only(Event::Exited(story.key(2), failed())), [Did::Kill(1)]);
+    assert_eq!(story.run(Event::Exited(key, Exit::Normal)), [Start(1), Start(2)]);
+    assert!(story.rules.is_quiet());
 }
