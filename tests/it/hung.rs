@@ -27,9 +27,7 @@ async fn what_was_handled_before_a_hang_is_no_dead_letter() {
     a.resume();
     soon("hang", record.until("blocking")).await;
     a.kill();
-    while a.snapshot().incarnation < 2 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    assert_eq!(soon("the next life", a.within(Duration::from_secs(60)).ask(Do::Life)).await, Ok(2));
     drop(open);
     system.quiescent().await;
     let books = ledger(&a);
@@ -37,7 +35,7 @@ async fn what_was_handled_before_a_hang_is_no_dead_letter() {
     while letters.try_recv().is_some() {
         count += 1;
     }
-    assert_eq!((books.handled, books.dead_lettered, count), (5, 1, 1), "{books:?}");
+    assert_eq!((books.handled, books.dead_lettered, count), (6, 1, 1), "with the question: {books:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
@@ -54,11 +52,8 @@ async fn a_stash_before_a_hang_keeps_the_books() {
     .unwrap();
     soon("hang", record.until("blocking")).await;
     a.kill();
-    while a.snapshot().incarnation < 2 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    assert_eq!(soon("the next life", a.within(Duration::from_secs(60)).ask(Do::Life)).await, Ok(2));
     drop(open);
-    tokio::time::sleep(Duration::from_millis(100)).await;
     assert_balanced(&a);
 }
 
@@ -73,13 +68,13 @@ async fn a_requested_restart_of_a_supervisor_with_a_limit_counts_nothing() {
     soon("hang", record.until("blocking")).await;
     let mut failures = system.failures(16);
     system.actor("sub").unwrap().restart();
-    let ended = tokio::time::timeout(Duration::from_secs(4), system.stopped()).await;
+    let back = soon("its next life", a.within(Duration::from_secs(60)).ask(Do::Life)).await;
     drop(open);
     let mut told = Vec::new();
     while let Some(report) = failures.try_recv() {
         told.push(report.to_string());
     }
-    assert!(ended.is_err(), "the system ended: {ended:?} {told:?}");
+    assert_eq!(back, Ok(2), "the system ended: {told:?}");
     assert_eq!(told, [""; 0]);
 }
 
@@ -115,9 +110,9 @@ async fn the_books_of_an_abandoned_supervisor_count_once() {
     a.send(block(gate, record.clone())).await.unwrap();
     soon("hang", record.until("blocking")).await;
     sub.stop();
-    let _ = tokio::time::timeout(Duration::from_secs(5), a.stopped()).await;
+    soon("the end of the supervisor", sub.stopped()).await;
+    assert!(a.is_stopped());
     drop(open);
-    tokio::time::sleep(Duration::from_millis(300)).await;
     let books = system.ledger();
     assert_eq!(books.accepted, 8, "{books:?} {}", system.tree());
 }
