@@ -228,30 +228,24 @@ impl<M: Message> Cell<M> {
 
     /// Gives a borrowed state back untouched.
     pub(crate) fn return_state(self: &Arc<Self>, state: Box<dyn Behaviour<M>>, ticket: u32) {
-        let (wake, lost) = {
-            let mut inner = self.inner.lock();
-            if inner.ticket == ticket {
-                inner.state = Some(state);
-                inner.phase = Phase::Idle;
-                inner.lent = false;
-                (inner.rouse(), None)
-            } else {
-                (Wake::Nobody, Some(state))
-            }
-        };
-        self.wake(wake);
-        drop_quietly(lost);
+        self.lay_back(state, ticket, |_| {});
     }
 
     /// Gives a borrowed state back after a message that was handled in place.
     pub(crate) fn hand_back(self: &Arc<Self>, state: Box<dyn Behaviour<M>>, ticket: u32, leave: bool, stashed: bool) {
+        self.lay_back(state, ticket, |inner| {
+            if !stashed {
+                inner.lanes.book_in_place();
+            }
+            inner.orders.leave |= leave;
+        });
+    }
+
+    fn lay_back(self: &Arc<Self>, state: Box<dyn Behaviour<M>>, ticket: u32, book: impl FnOnce(&mut Inner<M>)) {
         let (wake, lost) = {
             let mut inner = self.inner.lock();
             if inner.ticket == ticket {
-                if !stashed {
-                    inner.lanes.book_in_place();
-                }
-                inner.orders.leave |= leave;
+                book(&mut inner);
                 inner.state = Some(state);
                 inner.phase = Phase::Idle;
                 inner.lent = false;

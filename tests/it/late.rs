@@ -9,7 +9,7 @@ use swarmtree::{
     Actor, ActorSpec, Handle, Handled, Message, Overflow, Restart, StartError, Supervisor, System, Template, outlet,
 };
 
-use crate::kit::{Args, Do, Gate, Hand, later, ledger, note, now, one, several, spec, weigh};
+use crate::kit::{Args, Do, Gate, Hand, later, ledger, note, now, one, several, soon, spec, weigh};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -265,9 +265,8 @@ async fn no_kind_is_asked_under_the_lock() {
     let k = system.find::<K>("k").unwrap();
     let _ = WHO.set(k.clone());
     k.send(Kinded).await.unwrap();
-    while k.quarantined().is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    soon("rest", system.quiescent()).await;
+    assert_eq!(k.quarantined().len(), 1);
     assert!(SEEN.lock().unwrap().iter().all(|free| *free), "{:?}", SEEN.lock().unwrap());
 }
 
