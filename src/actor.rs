@@ -9,6 +9,7 @@ pub(crate) mod child;
 pub(crate) mod context;
 pub(crate) mod dead_letter;
 pub(crate) mod definition;
+pub(crate) mod drive;
 pub(crate) mod failure;
 pub(crate) mod handle;
 pub(crate) mod here;

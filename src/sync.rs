@@ -2,21 +2,44 @@
 //!
 //! Under `--cfg loom` locks, flags and tasks come from loom; otherwise from parking_lot, the standard library and tokio.
 
+use std::future::poll_fn;
+
 #[cfg(loom)]
-pub(crate) use self::model::{AtomicBool, AtomicU32, AtomicU64, Executor, Mutex, yield_now};
+pub(crate) use self::model::{AtomicBool, AtomicU32, AtomicU64, Executor, Mutex, poll_spend, yield_now};
 #[cfg(not(loom))]
-pub(crate) use self::real::{AtomicBool, AtomicU32, AtomicU64, Executor, Mutex, yield_now};
+pub(crate) use self::real::{AtomicBool, AtomicU32, AtomicU64, Executor, Mutex, poll_spend, yield_now};
+
+/// Takes a share of the task's budget, and lets other tasks run where it is used up.
+pub(crate) async fn spend() {
+    poll_fn(poll_spend).await;
+}
 
 #[cfg(not(loom))]
 mod real {
+    use std::cell::Cell;
     use std::future::Future;
     use std::sync::Arc;
+    use std::task::{Context, Poll, ready};
 
     pub(crate) use parking_lot::Mutex;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
     pub(crate) use tokio::task::yield_now;
 
     use crate::world::World;
+
+    /// As [`crate::sync::spend`]. One message in eight costs a share: they are far shorter than what tokio's budget is made
+    /// for, and each time the budget ends the task goes through the scheduler.
+    pub(crate) fn poll_spend(cx: &mut Context<'_>) -> Poll<()> {
+        thread_local! {
+            static MESSAGES: Cell<u32> = const { Cell::new(0) };
+        }
+        let messages = MESSAGES.get().wrapping_add(1);
+        MESSAGES.set(messages);
+        if messages.is_multiple_of(8) {
+            ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        }
+        Poll::Ready(())
+    }
 
     /// Where the tasks of a system run.
     #[derive(Clone)]
@@ -49,6 +72,11 @@ mod real {
             }
         }
 
+        /// Whether this thread runs in the same runtime.
+        pub(crate) fn is_here(&self) -> bool {
+            tokio::runtime::Handle::try_current().is_ok_and(|here| here.id() == self.runtime.id())
+        }
+
         pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
             &self.runtime
         }
@@ -63,7 +91,7 @@ mod real {
 #[cfg(loom)]
 mod model {
     use std::future::Future;
-    use std::task::Poll;
+    use std::task::{Context, Poll};
 
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
@@ -79,6 +107,10 @@ mod model {
         pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
             self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
         }
+
+        pub(crate) fn try_lock(&self) -> Option<loom::sync::MutexGuard<'_, T>> {
+            self.0.try_lock().ok()
+        }
     }
 
     /// Each task is a loom thread of its own.
@@ -93,10 +125,19 @@ mod model {
             drop(loom::thread::spawn(move || loom::future::block_on(task)));
         }
 
+        pub(crate) fn is_here(&self) -> bool {
+            true
+        }
+
         /// A model has no simulated world.
         pub(crate) fn world(&self) -> Option<&crate::world::World> {
             None
         }
+    }
+
+    /// A model has no budgets.
+    pub(crate) fn poll_spend(_: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
     }
 
     pub(crate) async fn yield_now() {

@@ -30,7 +30,7 @@ const WALLS: [(&str, &[&str]); 6] = [
     ("ractor", &["src/supervisor/", "src/lib.rs"]),
     ("axum", &["actors/console/"]),
     ("serde_json", &["actors/console/", "examples/airline/"]),
-    ("loom", &["src/sync.rs", "src/actor/model.rs", "src/actor/waits.rs"]),
+    ("loom", &["src/sync.rs", "src/actor/model.rs", "src/actor/drive.rs", "src/actor/waits.rs"]),
     ("rusqlite", &["actors/"]),
     ("proptest", &["src/supervisor/rules/chaos.rs", "src/mailbox/tests.rs"]),
 ];

@@ -1,14 +1,17 @@
 //! Asking: a request, its reply, and the time between.
 
 use std::future::{Future, poll_fn};
+#[cfg(not(loom))]
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use crate::actor::waits::{Current, Wait};
 use crate::mailbox::refused::{Refusal, cycle_text};
 use crate::path::Path;
-use crate::sync::Mutex;
+use crate::sync::{AtomicBool, Mutex};
 use crate::world::World;
 
 /// Why an ask brought no reply. Errors of the domain travel inside the reply.
@@ -93,14 +96,16 @@ impl<T> State<T> {
 
 pub(crate) struct Slot<T> {
     state: Mutex<State<T>>,
+    /// An answer was given; the ports that are left have nothing to say.
+    given: AtomicBool,
 }
 
 impl<T> Slot<T> {
     /// A slot with its first port. `wait` is the edge of an ask from inside a handler.
     pub(crate) fn open(wait: Option<Wait>) -> (Reply<T>, Awaiting<T>) {
         let state = State { answer: Answer::Open(None), ports: 1, wait };
-        let slot = Arc::new(Self { state: Mutex::new(state) });
-        (Reply { slot: Arc::clone(&slot) }, Awaiting { slot })
+        let slot = Arc::new(Self { state: Mutex::new(state), given: AtomicBool::new(false) });
+        (Reply { slot: Arc::clone(&slot) }, Awaiting { slot, done: false })
     }
 
     fn give(&self, value: T) -> Result<(), T> {
@@ -110,6 +115,7 @@ impl<T> Slot<T> {
                 Answer::Open(waker) => {
                     let waker = waker.take();
                     state.answer = Answer::Given(value);
+                    self.given.store(true, Ordering::Relaxed);
                     (waker, state.wait.take())
                 }
                 Answer::Given(_) | Answer::Broken | Answer::Unwanted => return Err(value),
@@ -180,6 +186,9 @@ impl<T> Clone for Reply<T> {
 
 impl<T> Drop for Reply<T> {
     fn drop(&mut self) {
+        if self.slot.given.load(Ordering::Relaxed) {
+            return;
+        }
         let (waker, _wait) = {
             let mut state = self.slot.state.lock();
             state.ports -= 1;
@@ -211,20 +220,24 @@ fn is_lost() -> bool {
 /// The asking side.
 pub(crate) struct Awaiting<T> {
     slot: Arc<Slot<T>>,
+    /// The ask has ended.
+    done: bool,
 }
 
 impl<T> Awaiting<T> {
-    pub(crate) async fn answer(self) -> Result<T, AskError> {
+    pub(crate) async fn answer(mut self) -> Result<T, AskError> {
         poll_fn(|cx| {
             let mut state = self.slot.state.lock();
-            match std::mem::replace(&mut state.answer, Answer::Unwanted) {
-                Answer::Given(value) => Poll::Ready(Ok(value)),
-                Answer::Broken | Answer::Unwanted => Poll::Ready(Err(AskError::NoReply)),
+            let ended = match std::mem::replace(&mut state.answer, Answer::Unwanted) {
+                Answer::Given(value) => Ok(value),
+                Answer::Broken | Answer::Unwanted => Err(AskError::NoReply),
                 Answer::Open(_) => {
                     state.answer = Answer::Open(Some(cx.waker().clone()));
-                    Poll::Pending
+                    return Poll::Pending;
                 }
-            }
+            };
+            self.done = true;
+            Poll::Ready(ended)
         })
         .await
     }
@@ -232,6 +245,9 @@ impl<T> Awaiting<T> {
 
 impl<T> Drop for Awaiting<T> {
     fn drop(&mut self) {
+        if self.done {
+            return;
+        }
         let (answer, _wait) = {
             let mut state = self.slot.state.lock();
             (std::mem::replace(&mut state.answer, Answer::Unwanted), state.wait.take())
@@ -246,10 +262,17 @@ pub(crate) async fn within<T>(
     ask: impl Future<Output = Result<T, AskError>>,
 ) -> Result<T, AskError> {
     #[cfg(not(loom))]
-    return match tokio::time::timeout(deadline, ask).await {
-        Ok(answer) => answer,
-        Err(_) => Err(AskError::Timeout { deadline }),
-    };
+    {
+        let mut ask = pin!(ask);
+        let first = poll_fn(|cx| Poll::Ready(ask.as_mut().poll(cx))).await;
+        if let Poll::Ready(answer) = first {
+            return answer;
+        }
+        match tokio::time::timeout(deadline, ask).await {
+            Ok(answer) => answer,
+            Err(_) => Err(AskError::Timeout { deadline }),
+        }
+    }
     #[cfg(loom)]
     {
         let _ = deadline;

@@ -1,8 +1,6 @@
 //! Calls that know the actor's type: asks that may run in place, and looks at the state.
 
 use std::any::Any;
-#[cfg(not(loom))]
-use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,6 +10,7 @@ use crate::actor::handle::Handle;
 use crate::actor::here::{Here, run_here};
 use crate::actor::running::Running;
 use crate::mailbox::message::{Lane, Message};
+use crate::sync::spend;
 
 /// One `#[ask]` method, as data: how it runs in place, and how it is sent. The macro writes it; by hand it is what makes
 /// an ask of an idle actor free of hops and allocations.
@@ -34,18 +33,6 @@ impl<A: Actor, T, R> fmt::Debug for Call<A, T, R> {
     }
 }
 
-/// Whether this call takes its share of the task's budget. Every eighth does: what runs in place is far shorter than what
-/// tokio's budget is made for, and each time the budget ends the task goes through the scheduler.
-#[cfg(not(loom))]
-fn is_costly() -> bool {
-    thread_local! {
-        static CALLS: Cell<u32> = const { Cell::new(0) };
-    }
-    let calls = CALLS.get().wrapping_add(1);
-    CALLS.set(calls);
-    calls.is_multiple_of(8)
-}
-
 impl<M: Message> Handle<M> {
     /// The ask behind the methods that `#[ask]` writes: an idle actor runs a synchronous handler at once on the caller's
     /// core; otherwise the request is sent.
@@ -56,10 +43,7 @@ impl<M: Message> Handle<M> {
     where
         A: Actor<Msg = M>,
     {
-        #[cfg(not(loom))]
-        if is_costly() {
-            tokio::task::coop::consume_budget().await;
-        }
+        spend().await;
         let args = match call.here {
             Some(here) if self.cell.class.options.runs_in_place() => {
                 match run_here::<A, T, R>(&self.cell, call.kind, args, here) {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
 use crate::actor::child::{Incarnation, Owner};
+use crate::actor::drive::Drive;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
 use crate::actor::panics::drop_quietly;
@@ -69,8 +70,8 @@ pub(crate) struct Orders {
 pub(crate) struct Inner<M: Message> {
     pub(crate) lanes: Lanes<M>,
     pub(crate) state: Option<Box<dyn Behaviour<M>>>,
-    /// Of a parked turn, or of an asynchronous handler that a kill may cut short.
-    pub(crate) waker: Option<Waker>,
+    /// Whom to wake for what is urgent, or for the next message.
+    pub(crate) bell: Bell,
     pub(crate) rare: Option<Box<Rare<M>>>,
     pub(crate) who: Incarnation,
     /// How many incarnations there have been.
@@ -150,10 +151,31 @@ pub(crate) struct Cell<M: Message> {
     pub(crate) inner: Mutex<Inner<M>>,
 }
 
+/// Who holds the cell, and can be woken.
+#[derive(Clone)]
+pub(crate) enum Bell {
+    /// Its turn, if there is one.
+    Turn(Option<Arc<Drive>>),
+    /// A start that waits.
+    Start(Waker),
+}
+
+impl Bell {
+    pub(crate) const NOBODY: Self = Self::Turn(None);
+
+    /// Wakes whoever it is to look up.
+    pub(crate) fn ring(self) {
+        match self {
+            Self::Turn(turn) => turn.into_iter().for_each(|turn| turn.wake()),
+            Self::Start(waker) => waker.wake(),
+        }
+    }
+}
+
 /// What to do, after the lock is released, for a cell that was roused.
 pub(crate) enum Wake<M: Message> {
     Nobody,
-    Parked(Waker),
+    Parked(Arc<Drive>),
     Begin(Box<dyn Behaviour<M>>, u32),
 }
 
@@ -163,7 +185,7 @@ impl<M: Message> Inner<M> {
     }
 
     /// Whether a turn would find anything to do.
-    fn wants_turn(&self) -> bool {
+    pub(crate) fn wants_turn(&self) -> bool {
         let rare = self.rare.as_ref();
         if self.orders.kill
             || self.orders.stop
@@ -195,8 +217,8 @@ impl<M: Message> Inner<M> {
             return Wake::Nobody;
         }
         self.phase = Phase::Busy;
-        if let Some(waker) = self.waker.take() {
-            return Wake::Parked(waker);
+        if let Bell::Turn(Some(turn)) = &self.bell {
+            return Wake::Parked(Arc::clone(turn));
         }
         self.ticket = self.ticket.wrapping_add(1);
         self.resident = false;
@@ -220,7 +242,7 @@ impl<M: Message> Cell<M> {
             inner: Mutex::new(Inner {
                 lanes: Lanes::new(bounds),
                 state: None,
-                waker: None,
+                bell: Bell::NOBODY,
                 rare: None,
                 who: Incarnation { slot: u32::MAX, number: 0 },
                 lives: 0,
@@ -265,7 +287,7 @@ impl<M: Message> Cell<M> {
         self: &Arc<Self>,
         lane: Lane,
         message: M,
-        waker: &Waker,
+        (waker, visits): (&Waker, bool),
     ) -> Result<Option<Ticket>, Refused<M>> {
         let stamp = self.hub().stamp();
         let (accepted, wake) = {
@@ -281,7 +303,14 @@ impl<M: Message> Cell<M> {
                 Err(refused) => return Err(refused),
             }
         };
-        self.wake(wake);
+        if let Wake::Parked(turn) = &wake
+            && visits
+            && self.is_open()
+        {
+            turn.visit();
+        } else {
+            self.wake(wake);
+        }
         drop_displaced(accepted);
         Ok(None)
     }
@@ -339,11 +368,11 @@ impl<M: Message> Cell<M> {
             let wake = inner.rouse();
             // A handler that waits must look up, so that a kill can cut it short.
             let cut = inner.orders.kill && matches!(wake, Wake::Nobody);
-            (wake, if cut { inner.waker.take() } else { None })
+            (wake, cut.then(|| inner.bell.clone()))
         };
         self.wake(wake);
-        if let Some(waker) = busy {
-            waker.wake();
+        if let Some(bell) = busy {
+            bell.ring();
         }
     }
 
@@ -371,11 +400,19 @@ impl<M: Message> Cell<M> {
         self.hub().note(|| format!("{} {} {kind}", Located::path(self), if stashed { "stashes" } else { "handled" }));
     }
 
+    /// Whether handlers of this actor may run on the core at hand.
+    fn is_open(self: &Arc<Self>) -> bool {
+        let hub = self.hub();
+        self.class.options.in_place
+            && (hub.running().is_some() || hub.executor.is_here())
+            && !hub.world().is_some_and(|world| world.detours(Located::path(&**self).as_str()))
+    }
+
     /// Carries out what [`Inner::rouse`] decided.
     pub(crate) fn wake(self: &Arc<Self>, wake: Wake<M>) {
         match wake {
             Wake::Nobody => {}
-            Wake::Parked(waker) => waker.wake(),
+            Wake::Parked(turn) => turn.call(),
             Wake::Begin(state, ticket) => state.begin(Arc::clone(self), ticket),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
-use crate::actor::cell::{Batch, Behaviour, Cell, Inner, Orders, Phase, Wake};
+use crate::actor::cell::{Batch, Behaviour, Bell, Cell, Inner, Orders, Phase, Wake};
 use crate::actor::child::{Address, After, Child, Incarnation};
 use crate::actor::dead_letter::DeadReason;
 use crate::actor::panics::drop_quietly;
@@ -29,7 +29,7 @@ struct Remains<M: Message> {
 
 impl<M: Message> Inner<M> {
     /// The incarnation is over: no turn, no orders, nothing of its own is left.
-    fn fall(&mut self) -> (Remains<M>, Option<Waker>) {
+    fn fall(&mut self) -> (Remains<M>, Bell) {
         self.phase = Phase::Down;
         self.alive = false;
         self.lent = false;
@@ -47,7 +47,10 @@ impl<M: Message> Inner<M> {
             }
             None => (VecDeque::new(), VecDeque::new()),
         };
-        (Remains { _state: self.state.take(), _ticks: ticks, _looks: looks }, self.waker.take())
+        (
+            Remains { _state: self.state.take(), _ticks: ticks, _looks: looks },
+            std::mem::replace(&mut self.bell, Bell::NOBODY),
+        )
     }
 }
 
@@ -100,7 +103,7 @@ impl<M: Message> Cell<M> {
             }
             inner.state = Some(state);
             inner.phase = Phase::Idle;
-            inner.waker = None;
+            inner.bell = Bell::NOBODY;
             inner.orders.leave = leave;
             inner.rouse()
         };
@@ -120,17 +123,17 @@ impl<M: Message> Cell<M> {
 
     /// The incarnation has ended and its state is dropped: the supervisor hears of it. Called by the ticket's holder.
     pub(crate) fn end(&self, ticket: u32, exit: Exit) {
-        let (remains, waker, who) = {
+        let (remains, bell, who) = {
             let mut inner = self.inner.lock();
             if inner.ticket != ticket {
                 return;
             }
-            let (remains, waker) = inner.fall();
+            let (remains, bell) = inner.fall();
             self.attention.store(false, Ordering::Relaxed);
-            (remains, waker, inner.who)
+            (remains, bell, inner.who)
         };
         drop_quietly(remains);
-        drop(waker);
+        drop(bell);
         self.hub().note(|| format!("{} {exit}", Located::path(self)));
         if let Some(owner) = self.class.owner.upgrade() {
             owner.exited(who, exit);
@@ -145,7 +148,7 @@ impl<M: Message> Cell<M> {
                 return;
             }
             inner.resident = false;
-            inner.waker = None;
+            inner.bell = Bell::NOBODY;
             if inner.phase != Phase::Busy {
                 return;
             }
@@ -322,14 +325,14 @@ impl<M: Message> Child for Cell<M> {
         );
         Box::new(move || {
             drop_quietly(remains);
-            cut.into_iter().for_each(Waker::wake);
+            cut.ring();
             // Which messages they are only the hung turn knows.
             (0..lost).for_each(|_| self.dead_letter(kind_name::<M>(usize::MAX), DeadReason::Killed, None));
         })
     }
 
     fn close(self: Arc<Self>, exit: &Exit) -> After {
-        let (remains, dead, wakers, watchers) = {
+        let (remains, cut, dead, wakers, watchers) = {
             let mut inner = self.inner.lock();
             if inner.phase == Phase::Stopped {
                 return Box::new(|| {});
@@ -346,13 +349,13 @@ impl<M: Message> Child for Cell<M> {
             if *exit != Exit::Shutdown {
                 inner.rare().exit = Some(exit.clone());
             }
-            let wakers = inner.lanes.wakers().into_iter().chain(cut).collect::<Vec<_>>();
-            (remains, dead, wakers, watchers)
+            (remains, cut, dead, inner.lanes.wakers(), watchers)
         };
         let exit = exit.clone();
         Box::new(move || {
             drop_quietly(remains);
             self.bury(dead);
+            cut.ring();
             wakers.into_iter().for_each(Waker::wake);
             watchers.into_iter().for_each(|watcher| watcher.tell(&exit));
         })

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::actor::cell::{Batch, Behaviour, Cell, Inner, Orders, Phase, Wake};
+use crate::actor::cell::{Batch, Behaviour, Bell, Cell, Inner, Orders, Phase, Wake};
 use crate::actor::dead_letter::{DeadLetter, DeadReason};
+use crate::actor::drive::{self, Drive};
 use crate::actor::panics::{catch, drop_quietly};
 use crate::actor::rare::Look;
 use crate::actor::residents::Resident;
@@ -68,6 +69,8 @@ pub(crate) enum Next<M: Message> {
     Drained,
     /// Nothing to do; the state lies in the cell, and the turn stays parked until it is woken.
     Park,
+    /// There is more to do, but not for whoever visits; the turn is called again.
+    Later,
     /// Nothing to do, and the turn may not stay.
     Leave,
     /// Nothing to do, and it is not known yet whether the turn may stay.
@@ -165,7 +168,7 @@ impl<M: Message> Cell<M> {
         state: Option<Box<dyn Behaviour<M>>>,
         settled: Option<Settled<'_>>,
         (batch, wakers): (&mut VecDeque<M>, &mut Vec<Waker>),
-        (waker, stay): (&Waker, Option<bool>),
+        (own, stay): (&Arc<Drive>, Option<bool>),
     ) -> Next<M> {
         let stamp = self.hub().stamp();
         let limit = self.class.options.turn.max(1) as usize;
@@ -173,11 +176,14 @@ impl<M: Message> Cell<M> {
         if inner.ticket != ticket {
             return Next::Gone;
         }
+        if let Bell::Turn(None) = inner.bell {
+            inner.bell = Bell::Turn(Some(Arc::clone(own)));
+        }
         if let Some(state) = state {
             inner.state = Some(state);
         } else if inner.phase != Phase::Busy || inner.state.is_none() {
             // Parked, and not called: evicted, woken for nothing, or an ask runs in place.
-            return inner.park(waker);
+            return inner.park();
         }
         if let Some(settled) = settled {
             inner.settle(settled, batch, stamp, wakers);
@@ -185,14 +191,17 @@ impl<M: Message> Cell<M> {
         self.attention.store(false, Ordering::Relaxed);
         self.holder.store(ticket, Ordering::Relaxed);
         inner.resident |= stay == Some(true);
+        if drive::is_served() && inner.wants_turn() {
+            return Next::Later;
+        }
         if let Some(next) = inner.decide(limit, batch, stamp) {
             if let Next::Batch(_, taken) = &next {
+                drive::serve();
                 self.note_done(ticket, 0);
                 inner.batch = Batch::of(taken.lane);
                 // The message in hand takes no room.
                 inner.lanes.admit(stamp, wakers);
             }
-            inner.waker = None;
             return next;
         }
         inner.seated |= stay == Some(true);
@@ -201,7 +210,7 @@ impl<M: Message> Cell<M> {
             return Next::Apply;
         }
         inner.phase = Phase::Idle;
-        inner.park(waker)
+        inner.park()
     }
 
     /// Takes the state of an idle actor that has nothing else to do.
@@ -320,9 +329,10 @@ impl<M: Message> Cell<M> {
             if inner.ticket != ticket || inner.orders.kill {
                 return true;
             }
-            match &mut inner.waker {
-                Some(kept) => kept.clone_from(waker),
-                none => *none = Some(waker.clone()),
+            match &mut inner.bell {
+                Bell::Turn(Some(_)) => {}
+                Bell::Start(kept) => kept.clone_from(waker),
+                Bell::Turn(None) => inner.bell = Bell::Start(waker.clone()),
             }
             // While the handler waits, nobody else need wait for the room of those before it.
             let done = self.done(&inner);
@@ -360,31 +370,25 @@ impl<M: Message> Cell<M> {
 }
 
 impl<M: Message> Inner<M> {
-    fn park(&mut self, waker: &Waker) -> Next<M> {
-        if !self.resident {
-            self.lanes.shrink(SHRINK_ABOVE);
-            // An asynchronous handler may have left this turn's waker here; nobody must call a turn that is gone.
-            self.waker = None;
-            return Next::Leave;
+    fn park(&mut self) -> Next<M> {
+        if self.resident {
+            return Next::Park;
         }
-        match &mut self.waker {
-            Some(kept) => kept.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
-        Next::Park
+        self.lanes.shrink(SHRINK_ABOVE);
+        // Nobody must call a turn that is gone.
+        self.bell = Bell::NOBODY;
+        Next::Leave
     }
 }
 
 impl<M: Message> Resident for Cell<M> {
     fn evict(&self) {
-        let waker = {
+        let bell = {
             let mut inner = self.inner.lock();
             (inner.resident, inner.seated) = (false, false);
-            if inner.phase == Phase::Idle { inner.waker.take() } else { None }
+            if inner.phase == Phase::Idle { inner.bell.clone() } else { Bell::NOBODY }
         };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        bell.ring();
     }
 }
 

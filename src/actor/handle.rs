@@ -17,6 +17,7 @@ use crate::mailbox::refused::Refused;
 use crate::mailbox::reserve::QuarantineEntry;
 use crate::path::Path;
 use crate::snapshot::{ActorSnapshot, Status};
+use crate::sync::spend;
 
 /// An actor's address, typed by what it can be sent. Cheap to clone; valid across restarts, and afterwards it refuses.
 pub struct Handle<M: Message> {
@@ -88,6 +89,7 @@ impl<M: Message> Handle<M> {
     /// # Errors
     /// [`AskError`]; errors of the domain travel inside the reply.
     pub async fn ask<R>(&self, message: impl FnOnce(Reply<R>) -> M) -> Result<R, AskError> {
+        spend().await;
         self.ask_in(self.lane, None, message).await
     }
 
@@ -220,7 +222,10 @@ impl<M: Message> Handle<M> {
         let (reply, awaiting): (Reply<R>, Awaiting<R>) = Slot::open(self.wait_edge()?);
         let message = message(reply);
         within(deadline, async {
-            Sending::new(&self.cell, lane, message).await.map_err(|refused| AskError::from(refused.reason))?;
+            Sending::new(&self.cell, lane, message)
+                .visiting()
+                .await
+                .map_err(|refused| AskError::from(refused.reason))?;
             awaiting.answer().await
         })
         .await

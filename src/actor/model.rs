@@ -36,6 +36,7 @@ enum Told {
     Keep(u32),
     Crash,
     Yield(u32),
+    Late(Reply<u32>),
     Kept(Reply<Vec<u32>>),
 }
 
@@ -55,9 +56,9 @@ impl Actor for Keeper {
         match told {
             Told::Keep(number) => self.kept.push(number),
             Told::Crash => return Handled::Fail(Fail::new("told to")),
-            Told::Yield(number) => {
+            told @ (Told::Yield(_) | Told::Late(_)) => {
                 self.inside = false;
-                return Handled::Async(Told::Yield(number));
+                return Handled::Async(told);
             }
             Told::Kept(reply) => drop(reply.send(self.kept.clone())),
         }
@@ -68,8 +69,10 @@ impl Actor for Keeper {
     async fn handle_async(&mut self, told: Told, _: &mut Context<Self>) -> Result<(), Fail> {
         assert!(!std::mem::replace(&mut self.inside, true), "two handlers at a time");
         crate::sync::yield_now().await;
-        if let Told::Yield(number) = told {
-            self.kept.push(number);
+        match told {
+            Told::Yield(number) => self.kept.push(number),
+            Told::Late(reply) => drop(reply.send(7)),
+            Told::Keep(_) | Told::Crash | Told::Kept(_) => {}
         }
         self.inside = false;
         Ok(())
@@ -310,6 +313,20 @@ fn loom_a_message_that_comes_during_an_ask_in_place_is_handled() {
         kept(&world.handle);
         asker.join().unwrap();
         assert_eq!(world.stop().accepted, 2);
+    });
+}
+
+#[test]
+fn loom_a_turn_that_waits_while_it_is_visited_goes_on_with_its_task() {
+    check(|| {
+        let world = World::new(4);
+        // Its turn is parked after this, or about to be.
+        kept(&world.handle);
+        let handle = world.handle.clone();
+        let asker = thread::spawn(move || block_on(handle.ask(Told::Late)).unwrap());
+        assert_eq!(kept(&world.handle), []);
+        assert_eq!(asker.join().unwrap(), 7);
+        assert_eq!(world.stop().handled, 3);
     });
 }
 

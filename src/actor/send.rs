@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use crate::actor::cell::Cell;
 use crate::actor::waits::{Located, Wait};
@@ -11,6 +11,7 @@ use crate::mailbox::lane::Ticket;
 use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::{Refusal, Refused};
 use crate::path::Path;
+use crate::sync::poll_spend;
 
 /// A message on its way into a mailbox; done when it is accepted.
 ///
@@ -21,6 +22,8 @@ pub struct Sending<'a, M: Message> {
     lane: Lane,
     state: State<M>,
     wait: Option<Wait>,
+    /// Whoever sends waits for an answer, and may as well handle the message.
+    visits: bool,
 }
 
 /// The cell of the one it is sent to.
@@ -46,16 +49,22 @@ enum State<M> {
 
 impl<'a, M: Message> Sending<'a, M> {
     pub(crate) fn new(cell: &'a Arc<Cell<M>>, lane: Lane, message: M) -> Self {
-        Self { target: Target::Borrowed(cell), lane, state: State::New(message), wait: None }
+        Self { target: Target::Borrowed(cell), lane, state: State::New(message), wait: None, visits: false }
     }
 
     pub(crate) fn owned(cell: Arc<Cell<M>>, lane: Lane, message: M) -> Self {
-        Self { target: Target::Owned(cell), lane, state: State::New(message), wait: None }
+        Self { target: Target::Owned(cell), lane, state: State::New(message), wait: None, visits: false }
+    }
+
+    /// The same, of an ask.
+    pub(crate) fn visiting(mut self) -> Self {
+        self.visits = true;
+        self
     }
 
     /// The first look: in, refused, or in line.
     fn begin(&mut self, message: M, cx: &mut Context<'_>) -> Poll<Result<(), Refused<M>>> {
-        match self.target.get().offer_or_enroll(self.lane, message, cx.waker()) {
+        match self.target.get().offer_or_enroll(self.lane, message, (cx.waker(), self.visits)) {
             Ok(None) => Poll::Ready(Ok(())),
             Ok(Some(ticket)) => self.in_line(ticket),
             Err(refused) => Poll::Ready(Err(refused)),
@@ -94,8 +103,10 @@ impl<M: Message> Future for Sending<'_, M> {
     type Output = Result<(), Refused<M>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        #[cfg(not(loom))]
-        let budget = std::task::ready!(tokio::task::coop::poll_proceed(cx));
+        // An ask has spent its share already.
+        if !self.visits {
+            ready!(poll_spend(cx));
+        }
         let sent = match std::mem::replace(&mut self.state, State::Done) {
             State::New(message) => self.begin(message, cx),
             State::Waiting(ticket) => {
@@ -109,8 +120,6 @@ impl<M: Message> Future for Sending<'_, M> {
         };
         if sent.is_ready() {
             self.wait = None;
-            #[cfg(not(loom))]
-            budget.made_progress();
         }
         sent
     }

@@ -12,6 +12,7 @@ use crate::actor::cell::{Behaviour, Cell};
 use crate::actor::cell_turn::{Last, Next, Settled};
 use crate::actor::dead_letter::DeadReason;
 use crate::actor::definition::{Actor, Handled};
+use crate::actor::drive::Drive;
 use crate::actor::panics;
 use crate::actor::rare::Look;
 use crate::actor::residents::Resident;
@@ -36,11 +37,12 @@ fn spawn<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, ticket: u3
     let executor = cell.hub().executor.clone();
     // Made here, so that a turn that is dropped before its first step is heard of too.
     let lost = Lost { cell: Arc::clone(&cell), ticket, armed: true };
-    let turn = async move {
-        let mut work = pin!(run(cell, running, lost));
-        poll_fn(|cx| current.enter(|| work.as_mut().poll(cx))).await;
-    };
-    executor.spawn(turn);
+    Drive::start(&executor, current.system, |own| {
+        Box::pin(async move {
+            let mut work = pin!(run(cell, running, own, lost));
+            poll_fn(|cx| current.enter(|| work.as_mut().poll(cx))).await;
+        })
+    });
 }
 
 /// Why a handler was left before its end.
@@ -87,6 +89,7 @@ enum End {
 
 struct Turn<A: Actor> {
     cell: Arc<Cell<A::Msg>>,
+    own: Arc<Drive>,
     ticket: u32,
     batch: VecDeque<A::Msg>,
     taken: Option<Taken>,
@@ -102,9 +105,10 @@ struct Turn<A: Actor> {
     wakers: Vec<Waker>,
 }
 
-async fn run<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, mut lost: Lost<A::Msg>) {
+async fn run<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, own: Arc<Drive>, mut lost: Lost<A::Msg>) {
     let mut turn = Turn {
         cell,
+        own,
         ticket: lost.ticket,
         batch: VecDeque::new(),
         taken: None,
@@ -164,7 +168,7 @@ impl<A: Actor> Turn<A> {
         let mut stay = None;
         let (state, step) = poll_fn(|cx| {
             loop {
-                let next = self.ask(running, cx.waker(), stay);
+                let next = self.ask(running, stay);
                 self.wakers.drain(..).for_each(Waker::wake);
                 return match next {
                     Next::Batch(state, taken) => {
@@ -186,6 +190,10 @@ impl<A: Actor> Turn<A> {
                         continue;
                     }
                     Next::Park => Poll::Pending,
+                    Next::Later => {
+                        cx.waker().wake_by_ref();
+                        Poll::Pending
+                    }
                     Next::Leave | Next::Gone => Poll::Ready(None),
                 };
             }
@@ -196,7 +204,7 @@ impl<A: Actor> Turn<A> {
     }
 
     /// Gives back what is in hand, and asks the cell what comes next.
-    fn ask(&mut self, running: &mut Option<Box<Running<A>>>, waker: &Waker, stay: Option<bool>) -> Next<A::Msg> {
+    fn ask(&mut self, running: &mut Option<Box<Running<A>>>, stay: Option<bool>) -> Next<A::Msg> {
         self.cell.hub().waits.forget(self.cell.id);
         let leave = running.as_mut().is_some_and(|running| running.cx.take_leave());
         let state = running.take().map(|running| running as Box<dyn Behaviour<A::Msg>>);
@@ -206,7 +214,7 @@ impl<A: Actor> Turn<A> {
             times: &mut self.times,
             leave,
         });
-        self.cell.next(self.ticket, state, settled, (&mut self.batch, &mut self.wakers), (waker, stay))
+        self.cell.next(self.ticket, state, settled, (&mut self.batch, &mut self.wakers), (&self.own, stay))
     }
 
     async fn carry_out(&mut self, step: Step<A>, running: &mut Option<Box<Running<A>>>) -> Option<End> {

@@ -1,0 +1,217 @@
+//! The task of a turn, which others may drive too.
+//!
+//! A turn is a future that a task of its own polls. Whoever calls an idle actor's turn may poll it on the core at hand
+//! instead of waking that task: an ask that would have to wait for it anyway (a visit), and a turn that ends with the
+//! message it was given (a hand-over). Both spare the scheduler, and with it most wakes of sleeping threads.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
+
+use crate::actor::panics::catch;
+use crate::sync::{AtomicBool, Executor, Mutex};
+
+type Turn = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The turns that one task may drive after its own, before other tasks get the core.
+const HANDS_LIMIT: u32 = 64;
+/// How deep visits are nested: handlers that ask each other.
+const DEPTH_LIMIT: u32 = 4;
+
+/// How the turn at hand is driven.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    /// By a task that has nothing else to do.
+    No,
+    /// By an ask, which waits for one batch and no more.
+    Begun,
+    /// The same, and the batch is taken.
+    Served,
+}
+
+/// What this thread drives.
+#[derive(Clone, Copy)]
+struct Driving {
+    visit: Visit,
+    depth: u32,
+    /// The system whose next turn may be left in [`NEXT`]; 0 is none.
+    open: usize,
+}
+
+const NOTHING: Driving = Driving { visit: Visit::No, depth: 0, open: 0 };
+
+#[cfg(not(loom))]
+thread_local! {
+    static DRIVING: Cell<Driving> = const { Cell::new(NOTHING) };
+    static NEXT: Cell<Option<Arc<Drive>>> = const { Cell::new(None) };
+}
+#[cfg(loom)]
+loom::thread_local! {
+    static DRIVING: Cell<Driving> = Cell::new(NOTHING);
+    static NEXT: Cell<Option<Arc<Drive>>> = Cell::new(None);
+}
+
+impl Driving {
+    /// Drives with this in force.
+    fn during<R>(self, drive: impl FnOnce() -> R) -> R {
+        struct Restore(Driving);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                DRIVING.with(|now| now.set(self.0));
+            }
+        }
+        let _restore = Restore(DRIVING.with(|now| now.replace(self)));
+        drive()
+    }
+
+    fn get() -> Self {
+        DRIVING.with(Cell::get)
+    }
+}
+
+/// Whether the turn at hand has done what it was visited for.
+pub(crate) fn is_served() -> bool {
+    Driving::get().visit == Visit::Served
+}
+
+/// The turn at hand has taken a batch.
+pub(crate) fn serve() {
+    DRIVING.with(|now| {
+        if now.get().visit == Visit::Begun {
+            now.set(Driving { visit: Visit::Served, ..now.get() });
+        }
+    });
+}
+
+/// A turn with its task.
+pub(crate) struct Drive {
+    /// Whoever has the lock drives; nobody ever waits for it.
+    turn: Mutex<Option<Turn>>,
+    /// The task was woken while somebody else drove.
+    missed: AtomicBool,
+    /// The task is dropped.
+    gone: AtomicBool,
+    /// Wakes the task; there from its first poll on.
+    task: OnceLock<Waker>,
+    /// Turns are handed over within one system, and so within one runtime.
+    system: usize,
+}
+
+impl Drive {
+    /// Starts a turn on a task of its own.
+    pub(crate) fn start(executor: &Executor, system: usize, turn: impl FnOnce(Arc<Self>) -> Turn) {
+        let drive = Arc::new(Self {
+            turn: Mutex::new(None),
+            missed: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
+            task: OnceLock::new(),
+            system,
+        });
+        *drive.turn.lock() = Some(turn(Arc::clone(&drive)));
+        executor.spawn(Task(drive));
+    }
+
+    /// Has the turn driven, by its task or by whoever is free for it next.
+    pub(crate) fn call(self: Arc<Self>) {
+        if Driving::get().open != self.system {
+            return self.wake();
+        }
+        if let Some(older) = NEXT.with(|next| next.replace(Some(self))) {
+            older.wake();
+        }
+    }
+
+    /// Wakes the task.
+    pub(crate) fn wake(&self) {
+        if let Some(task) = self.task.get() {
+            task.wake_by_ref();
+        }
+    }
+
+    /// Drives the called turn for one batch, here and now, if that is possible; otherwise wakes its task.
+    pub(crate) fn visit(&self) {
+        let now = Driving::get();
+        if now.depth >= DEPTH_LIMIT {
+            return self.wake();
+        }
+        Driving { visit: Visit::Begun, depth: now.depth + 1, ..now }.during(|| self.drive_as_guest());
+    }
+
+    fn drive_as_guest(&self) {
+        let Some(task) = self.task.get() else { return };
+        let Some(mut turn) = self.turn.try_lock() else { return self.wake() };
+        let Some(mut future) = turn.take() else { return };
+        // A turn catches the panics of handlers itself; of its own it dies, and harms nobody else.
+        let left = catch(move || {
+            let polled = future.as_mut().poll(&mut Context::from_waker(task));
+            polled.is_pending().then_some(future)
+        });
+        *turn = left.ok().flatten();
+        let ended = turn.is_none();
+        drop(turn);
+        if ended || self.missed.swap(false, Ordering::AcqRel) {
+            if self.gone.load(Ordering::Relaxed) { self.bury() } else { self.wake() }
+        }
+    }
+
+    /// Drops a turn that has no task any more.
+    fn bury(&self) {
+        let turn = self.turn.try_lock().and_then(|mut turn| turn.take());
+        drop(turn);
+    }
+
+    /// A poll by the turn's own task.
+    fn drive(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut turn = match self.turn.try_lock() {
+            Some(turn) => turn,
+            None => {
+                // A guest that leaves after this sees it; one that has left before has unlocked before.
+                self.missed.swap(true, Ordering::AcqRel);
+                match self.turn.try_lock() {
+                    Some(turn) => turn,
+                    None => return Poll::Pending,
+                }
+            }
+        };
+        let Some(mut future) = turn.take() else { return Poll::Ready(()) };
+        let polled = future.as_mut().poll(cx);
+        if polled.is_pending() {
+            *turn = Some(future);
+        }
+        polled
+    }
+}
+
+/// The task itself. The turn ends with it, whoever drove it last.
+struct Task(Arc<Drive>);
+
+impl Future for Task {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let own = &self.0;
+        own.task.get_or_init(|| cx.waker().clone());
+        let open = Driving { open: own.system, ..NOTHING };
+        let polled = open.during(|| own.drive(cx));
+        for _ in 0..HANDS_LIMIT {
+            let Some(next) = NEXT.with(Cell::take) else { return polled };
+            open.during(|| next.drive_as_guest());
+        }
+        if let Some(left) = NEXT.with(Cell::take) {
+            left.wake();
+        }
+        polled
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.gone.store(true, Ordering::Relaxed);
+        // A guest who is at it looks after it.
+        self.0.missed.swap(true, Ordering::AcqRel);
+        self.0.bury();
+    }
+}
