@@ -188,6 +188,19 @@ pub enum SpecError {
         /// The largest capacity.
         limit: usize,
     },
+    /// A bound in bytes that no message fits into.
+    #[error(
+        "{name:?} has a mailbox of {bytes} bytes, and each of its messages weighs at least {least}: it would refuse them \
+         all; raise mailbox_bytes, or leave it out for no bound"
+    )]
+    Bytes {
+        /// The child's name.
+        name: String,
+        /// The bound asked for.
+        bytes: usize,
+        /// What its lightest message weighs.
+        least: usize,
+    },
     /// An intensity without a window.
     #[error("the supervisor {name:?} counts restarts in a period of zero; give it a period such as \"5s\"")]
     Period {

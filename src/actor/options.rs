@@ -9,7 +9,8 @@ use crate::spec::{Overflow, Restart};
 pub struct Options {
     /// Messages that each lane of the mailbox may hold, 1 to 2^24. Default 256.
     pub mailbox: usize,
-    /// Bytes that the mailbox may hold, as [`crate::Message::bytes`] counts them; 0 is no bound. Default 0.
+    /// Bytes that the mailbox may hold, as [`crate::Message::bytes`] counts them, at least one message's; 0 is no bound.
+    /// Default 0.
     pub mailbox_bytes: usize,
     /// What a full mailbox does with the next message. Default: the sender waits.
     pub overflow: Overflow,

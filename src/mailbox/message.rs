@@ -3,9 +3,13 @@
 use crate::path::short_name;
 
 /// A message: plain data that one actor sends and another one owns. `#[actor]` implements it; by hand one line does.
-pub trait Message: Send + 'static {
+pub trait Message: Sized + Send + 'static {
     /// The names of its kinds, one for each variant, for reports and introspection.
     const KINDS: &'static [&'static str] = &[];
+
+    /// What the lightest one weighs: its own size by default. A mailbox bound in bytes below it is refused, as nothing would
+    /// fit. State it where [`Message::bytes`] may count less.
+    const BYTES_LEAST: usize = size_of::<Self>();
 
     /// Which of [`Message::KINDS`] this message is.
     fn kind(&self) -> usize {

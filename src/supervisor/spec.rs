@@ -11,6 +11,7 @@ use crate::actor::definition::Actor;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
 use crate::mailbox::lanes::CAPACITY_LIMIT;
+use crate::mailbox::message::Message;
 use crate::path::Path;
 use crate::span::{Span, SpanError, SpanRange};
 use crate::spec::{
@@ -58,6 +59,10 @@ impl<A: Actor> Template<A> {
         let capacity = self.options.mailbox;
         if !(1..=CAPACITY_LIMIT).contains(&capacity) {
             return Err(SpecError::Capacity { name: name.to_owned(), capacity, limit: CAPACITY_LIMIT });
+        }
+        let (bytes, least) = (self.options.mailbox_bytes, A::Msg::BYTES_LEAST);
+        if bytes > 0 && bytes < least {
+            return Err(SpecError::Bytes { name: name.to_owned(), bytes, least });
         }
         let retry = self.options.retry;
         if retry > 0 && !A::KEEPS {
@@ -177,7 +182,7 @@ macro_rules! declarations {
                 self.change(|options, _, _| options.mailbox = capacity)
             }
 
-            /// Bytes that its mailbox may hold; 0 is no bound.
+            /// Bytes that its mailbox may hold, at least one message's; 0 is no bound.
             #[must_use]
             pub fn mailbox_bytes(self, bytes: usize) -> Self {
                 self.change(|options, _, _| options.mailbox_bytes = bytes)

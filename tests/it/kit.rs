@@ -30,6 +30,7 @@ pub(crate) enum Do {
 }
 
 impl Message for Do {
+    const BYTES_LEAST: usize = 0;
     const KINDS: &'static [&'static str] = &["note", "weigh", "panic", "now", "later", "life", "guarded", "open"];
 
     fn break_off(&mut self) {

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use swarmtree::testing::{Record, Script};
-use swarmtree::{ActorSpec, AutoShutdown, Exit, Handle, Restart, SpecError, Strategy, Supervisor, System, SystemError};
+use swarmtree::testing::{Act, Record, Script, Scripted};
+use swarmtree::{
+    ActorSpec, AutoShutdown, ChildSpec, Exit, Handle, Restart, SpecError, Strategy, Supervisor, System, SystemError,
+    Template,
+};
 
 use crate::kit::{Args, Do, Hand, boom, find, life_of as life, note, one, scripted, soon, spec};
 
@@ -32,7 +35,7 @@ async fn a_wrong_spec_is_refused_before_anything_starts() {
         ("a name is empty", inner().child(child(""))),
         ("slashes", inner().child(child("x/y"))),
         ("no duration", inner().shutdown("x")),
-        ("mailbox of 0", Supervisor::dynamic("inner", swarmtree::Template::<Hand>::new().mailbox(0))),
+        ("mailbox of 0", Supervisor::dynamic("inner", Template::<Hand>::new().mailbox(0))),
         ("period of zero", inner().child(Supervisor::one_for_all("deep").intensity(1, "0s"))),
     ];
     for (part, supervisor) in wrong {
@@ -50,6 +53,23 @@ async fn retry_on_an_actor_that_keeps_no_copies_is_refused() {
     let spec = Script::new("a", &record).spec().retry(3);
     let started = System::builder("test").child(spec).start().await;
     assert!(matches!(started, Err(SystemError::Spec(SpecError::RetryWithoutKeep { .. }))), "{started:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mailbox_that_not_even_one_message_fits_into_is_refused() {
+    let (record, one) = (Record::new(), size_of::<Act>());
+    let small = |bytes| Script::new("small", &record).spec().mailbox_bytes(bytes);
+    let template = Template::<Scripted>::new().mailbox_bytes(one - 1);
+    for spec in [ChildSpec::from(small(one - 1)), Supervisor::dynamic("small", template).into()] {
+        let started = System::builder("test").child(spec).start().await;
+        let Err(SystemError::Spec(error)) = started else { panic!("{started:?}") };
+        assert_eq!(error, SpecError::Bytes { name: "small".into(), bytes: one - 1, least: one });
+        assert!(error.to_string().contains("raise mailbox_bytes"), "{error}");
+    }
+    let light = spec("light", &record).mailbox_bytes(1);
+    let system = System::builder("test").child(small(one)).child(light).start().await.unwrap();
+    assert_eq!(life(&find(&system, "small")).await, 1);
+    system.stop().await;
 }
 
 #[test]
