@@ -70,6 +70,9 @@ pub struct Backoff {
 }
 
 /// When a supervisor ends because significant children ended by themselves (OTP's `auto_shutdown`).
+///
+/// As in OTP it may be declared before there is a significant child, for one may be added while the tree runs; until then
+/// it ends nothing. A dynamic supervisor, whose children are all as its template says, is refused if that is not significant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum AutoShutdown {
     /// It does not.
@@ -176,6 +179,12 @@ pub enum SpecError {
     #[error("{name:?} is significant, but its supervisor never ends with its children; set auto_shutdown there")]
     SignificantIgnored {
         /// The child's name.
+        name: String,
+    },
+    /// A dynamic supervisor that ends with its significant children, and can have none.
+    #[error("{name:?} ends with its significant children, and its template makes none; make it significant()")]
+    NeverSignificant {
+        /// The supervisor's name.
         name: String,
     },
     /// A mailbox without room.

@@ -266,6 +266,9 @@ impl<A: Actor> Binds for Template<A> {
 
     fn check(&self, name: &str, above: &SupervisorPolicy) -> Result<(), SpecError> {
         self.policy.check(name, above)?;
+        if above.auto_shutdown != AutoShutdown::Never && !self.policy.significant {
+            return Err(SpecError::NeverSignificant { name: name.to_owned() });
+        }
         Template::check(self, name)
     }
 
@@ -340,7 +343,7 @@ impl Supervisor {
         self
     }
 
-    /// When it ends with its significant children.
+    /// When it ends with its significant children, declared or added.
     #[must_use]
     pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
         self.policy.auto_shutdown = auto_shutdown;

@@ -24,6 +24,11 @@ async fn a_wrong_spec_is_refused_before_anything_starts() {
             inner().auto_shutdown(AutoShutdown::AnySignificant).child(child("x").significant()),
         ),
         ("auto_shutdown", inner().child(child("x").significant().restart(Restart::Temporary))),
+        (
+            "make it significant()",
+            Supervisor::dynamic("inner", Template::<Hand>::new().restart(Restart::Transient))
+                .auto_shutdown(AutoShutdown::AllSignificant),
+        ),
         ("\"soon\"", inner().child(child("x").shutdown("soon"))),
         ("\"never\"", inner().child(child("x").start_timeout("never"))),
         ("backwards", inner().child(child("x").backoff("10s..1s"))),

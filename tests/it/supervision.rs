@@ -395,6 +395,23 @@ async fn the_last_significant_child_ends_its_supervisor() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_significant_child_may_be_added_to_a_supervisor_that_waits_for_one() {
+    let record = Record::new();
+    let child = |name| Script::new(name, &record).spec().restart(Restart::Transient);
+    let inner = Supervisor::one_for_one("inner").restart(Restart::Temporary);
+    let inner = inner.auto_shutdown(AutoShutdown::AllSignificant).child(child("plain"));
+    let system = System::builder("test").child(inner).start().await.unwrap();
+    let inner = system.actor("inner").unwrap();
+    find(&system, "inner/plain").send(Act::Leave).await.unwrap();
+    system.quiescent().await;
+    assert_eq!(inner.snapshot().status, Status::Idle, "nobody significant has ended");
+    system.start_child("inner", child("added").significant()).await.unwrap();
+    find(&system, "inner/added").send(Act::Leave).await.unwrap();
+    assert_eq!(soon("inner", inner.stopped()).await, Exit::Escalated);
+    system.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_was_stopped_comes_back_with_its_group_as_in_otp() {
     let record = Record::new();
     let group = scripted(&["a", "b"], &record, Supervisor::one_for_all("group").intensity(9, "1h"));

@@ -79,6 +79,9 @@ impl Draw {
         let intensity = self.one_of(&[0, 1, 1, 2, 3, 5]);
         let period = if self.timed { SHORT_PERIOD } else { LONG_PERIOD };
         let template = self.worker_policy(auto);
+        // OTP accepts a template without significance there, though it means nothing; we refuse it.
+        let idle = strategy == Strategy::Dynamic && !template.significant;
+        let auto = if idle { Auto::Never } else { auto };
         // The root has no supervisor above that would start it again.
         let mut policy = above.map_or(Policy::ROOT, |auto| {
             let policy = self.worker_policy(auto);
