@@ -63,7 +63,7 @@ impl Default for Intensity {
 /// ("equal jitter", Marc Brooker, AWS Architecture Blog 2015). A child that ran for longer than `most` begins anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Backoff {
-    /// The pause before the first restart.
+    /// The pause before the first restart; above zero.
     pub least: Duration,
     /// The longest pause.
     pub most: Duration,
@@ -210,6 +210,15 @@ pub enum SpecError {
         /// What its lightest message weighs.
         least: usize,
     },
+    /// A backoff without a pause.
+    #[error(
+        "{name:?} has a backoff that begins with no pause, and doubled it stays none; begin with one such as \
+         \"100ms..10s\", or leave the backoff out to restart at once"
+    )]
+    Backoff {
+        /// The child's name, or that of the supervisor whose children's default it is.
+        name: String,
+    },
     /// An intensity without a window.
     #[error("the supervisor {name:?} counts restarts in a period of zero; give it a period such as \"5s\"")]
     Period {
@@ -247,7 +256,7 @@ impl ChildPolicy {
     /// Checks one child's policy against its supervisor's.
     ///
     /// # Errors
-    /// [`SpecError`] where `significant` cannot have a meaning.
+    /// [`SpecError`] where `significant` cannot have a meaning, or the backoff has none.
     pub fn check(&self, name: &str, supervisor: &SupervisorPolicy) -> Result<(), SpecError> {
         if self.significant && self.restart == Restart::Permanent {
             return Err(SpecError::SignificantPermanent { name: name.to_owned() });
@@ -255,7 +264,7 @@ impl ChildPolicy {
         if self.significant && supervisor.auto_shutdown == AutoShutdown::Never {
             return Err(SpecError::SignificantIgnored { name: name.to_owned() });
         }
-        Ok(())
+        self.backoff.map_or(Ok(()), |backoff| backoff.check(name))
     }
 }
 
@@ -292,6 +301,17 @@ impl Backoff {
         Ok(Self { least, most })
     }
 
+    /// Checks that it pauses at all.
+    ///
+    /// # Errors
+    /// [`SpecError::Backoff`] where its first pause is none.
+    pub fn check(&self, name: &str) -> Result<(), SpecError> {
+        if self.least.is_zero() {
+            return Err(SpecError::Backoff { name: name.to_owned() });
+        }
+        Ok(())
+    }
+
     /// The longest pause before the n-th restart in a row, counted from 1; jitter takes up to half of it away.
     #[must_use]
     pub fn pause(&self, nth: u32) -> Duration {
@@ -310,6 +330,14 @@ mod tests {
         let pauses: Vec<u128> = (1..=6).map(|n| backoff.pause(n).as_millis()).collect();
         assert_eq!(pauses, [100, 200, 400, 800, 1000, 1000]);
         assert_eq!(backoff.pause(u32::MAX).as_millis(), 1000);
+    }
+
+    #[test]
+    fn a_backoff_without_a_pause_is_refused() {
+        let check = |range: &str| Backoff::new(range).unwrap().check("a");
+        assert_eq!(check("1ms..1ms"), Ok(()));
+        assert_eq!(check("0s..0s"), Err(SpecError::Backoff { name: "a".to_owned() }));
+        assert_eq!(check("0s..10s"), check("0s..0s"), "no pause doubled is none");
     }
 
     #[test]

@@ -416,6 +416,9 @@ impl Supervisor {
             return Err(SpecError::Span { name: self.name.clone(), error: error.clone() });
         }
         self.policy.check(&self.name)?;
+        if let Some(backoff) = self.backoff {
+            backoff.check(&self.name)?;
+        }
         if self.template.is_some() && !self.children.is_empty() {
             return Err(SpecError::DynamicChildren { name: self.name.clone() });
         }
