@@ -26,7 +26,7 @@ mod world;
 pub use crate::actor::ask::{AskError, Reply};
 pub use crate::actor::call::Call;
 pub use crate::actor::dead_letter::{DeadLetter, DeadReason};
-pub use crate::actor::definition::{Actor, Context, Handled, StartError};
+pub use crate::actor::definition::{Actor, Context, Handled, StartError, Started};
 pub use crate::actor::failure::{Decision, FailureReport};
 pub use crate::actor::handle::Handle;
 pub use crate::actor::options::Options;

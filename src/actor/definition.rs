@@ -101,6 +101,41 @@ impl StartError {
     }
 }
 
+/// What `#[start]` may return: the actor itself, or a `Result` with it whose error is a [`StartError`], a text, or any error.
+/// By its type, so that an alias is as good as what it stands for.
+#[diagnostic::on_unimplemented(
+    message = "`#[start]` returns `{Self}`, which makes no `{A}`",
+    label = "what `#[start]` returns",
+    note = "return `Self`, or `Result<Self, E>` where `E` is `StartError`, `String`, `Box<dyn Error + Send + Sync>` or any \
+            error that is `Send + Sync + 'static`; of others `.map_err(|error| StartError::new(error.to_string()))` makes one"
+)]
+pub trait Started<A> {
+    /// The actor, or why there is none.
+    ///
+    /// # Errors
+    /// The [`StartError`] that was returned, or one around the error.
+    fn started(self) -> Result<A, StartError>;
+}
+
+impl<A: Actor> Started<A> for A {
+    fn started(self) -> Result<A, StartError> {
+        Ok(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Actor, E: Into<Box<dyn std::error::Error + Send + Sync>>> Started<A> for Result<A, E> {
+    fn started(self) -> Result<A, StartError> {
+        self.map_err(StartError::new)
+    }
+}
+
+impl From<StartError> for Box<dyn std::error::Error + Send + Sync> {
+    fn from(error: StartError) -> Self {
+        error.0
+    }
+}
+
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for StartError {
     fn from(error: E) -> Self {
         Self(Box::new(error))

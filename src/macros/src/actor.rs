@@ -51,6 +51,7 @@ fn rules(name: &Ident, visibility: &Visibility, options: &Options) -> TokenStrea
         #[allow(unused_macros)]
         macro_rules! #bridge {
             (
+                again { $($again:tt)* }
                 message { $(#[$message_doc:meta])* enum $($message:tt)* }
                 handle { $(#[$handle_doc:meta])* struct $($handle:tt)* }
                 actor { { $($head:tt)* } { $($body:tt)* } }

@@ -4,6 +4,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use crate::block::Block;
 use crate::descriptor;
@@ -27,7 +28,7 @@ pub(crate) fn body(block: &Block) -> TokenStream {
     let stop = block.stop.as_ref().map(stop);
     quote! {
         type Msg = #message;
-        type Args = #arguments;
+        #arguments
         type Handle = #handle;
         const DESCRIPTOR: ::swarmtree::Descriptor = #descriptor;
 
@@ -38,25 +39,31 @@ pub(crate) fn body(block: &Block) -> TokenStream {
     }
 }
 
-/// The type of the arguments, and the function.
+/// The declared type of the arguments, and the function.
 fn start(block: &Block) -> (TokenStream, TokenStream) {
     let here = Span::mixed_site();
     let timers = block.handlers.iter().filter_map(|handler| timer(block, handler));
     let fields: Vec<&Field> = block.start.iter().flat_map(|hook| &hook.inputs).filter_map(Input::field).collect();
     let (names, types): (Vec<_>, Vec<_>) = fields.iter().map(|field| (&field.name, &field.ty)).unzip();
-    let (taken, ty) = match (names.as_slice(), types.as_slice()) {
-        ([name], [ty]) => (quote!(#name), quote!(#ty)),
-        (names, types) => (quote!((#(#names),*)), quote!((#(#types),*))),
+    let site = block.start.as_ref().map_or(Span::call_site(), |hook| hook.name.span());
+    let (taken, ty, at) = match (names.as_slice(), types.as_slice()) {
+        ([name], [ty]) => (quote!(#name), quote!(#ty), ty.span()),
+        (names, types) => (quote!((#(#names),*)), quote!((#(#types),*)), site),
     };
+    // Here the compiler complains of a type that is less visible than the actor.
+    let at = at.resolved_at(Span::call_site());
+    let ty = quote_spanned!(at=> type Args = #ty;);
     // Without `#[start]` there is an error already, and a body that never runs keeps further ones away.
     let body = block.start.as_ref().map_or_else(
         || quote!(::core::unreachable!()),
         |hook| {
             let call = call(&quote!(Self), &hook.name, hook.is_async, None, &hook.inputs);
-            let refused = hook.is_fallible.then(|| quote!(?));
+            let at = hook.output.as_ref().map_or(here, |ty| ty.span().resolved_at(here));
+            let started = quote_spanned!(at=> ::swarmtree::Started::<Self>::started(actor));
             quote_spanned! {here=>
                 let #taken = args;
-                let actor = #call #refused;
+                let actor = #call;
+                let actor = #started?;
                 #(#timers)*
                 ::core::result::Result::Ok(actor)
             }

@@ -25,6 +25,8 @@ pub(crate) struct Block {
     pub(crate) bytes: Option<Path>,
     /// None only beside an error.
     pub(crate) start: Option<Hook>,
+    /// The error, if no method is meant to be the start.
+    pub(crate) start_missing: Option<syn::Error>,
     pub(crate) stop: Option<Hook>,
     pub(crate) handlers: Vec<Handler>,
 }
@@ -80,6 +82,7 @@ impl Block {
             generics: item.generics.clone(),
             bytes: arguments.bytes,
             start: None,
+            start_missing: None,
             stop: None,
             handlers: Vec::new(),
         };
@@ -93,14 +96,7 @@ impl Block {
             }
         }
         if !start_seen {
-            errors.push(syn::Error::new_spanned(
-                &block.actor,
-                format!(
-                    "nothing here makes the `{}`: mark the function that does with `#[start]`, as in `#[start] fn \
-                     new() -> Self`",
-                    block.actor
-                ),
-            ));
+            block.start_missing = Some(start_missing(&block.actor));
         }
         Some(block)
     }
@@ -185,6 +181,13 @@ impl Block {
         }
         Ok(())
     }
+}
+
+fn start_missing(actor: &Ident) -> syn::Error {
+    let text = format!(
+        "nothing here makes the `{actor}`: mark the function that does with `#[start]`, as in `#[start] fn new() -> Self`"
+    );
+    syn::Error::new_spanned(actor, text)
 }
 
 /// Whether a tell's own `try_` method has the other one's name.

@@ -22,8 +22,8 @@ pub(crate) struct Hook {
     pub(crate) name: Ident,
     pub(crate) is_async: bool,
     pub(crate) inputs: Vec<Input>,
-    /// Whether it returns a `Result`.
-    pub(crate) is_fallible: bool,
+    /// What it returns; nothing for a stop.
+    pub(crate) output: Option<Type>,
 }
 
 /// A method that others have called.
@@ -112,7 +112,7 @@ fn start(signature: &Signature, taken: Taken) -> syn::Result<Hook> {
         name: signature.ident.clone(),
         is_async: signature.asyncness.is_some(),
         inputs: signature::inputs(signature, Special::Context)?,
-        is_fallible: signature::last_segment(output).is_some_and(|segment| segment.ident == "Result"),
+        output: Some(output.clone()),
     })
 }
 
@@ -128,7 +128,7 @@ fn stop(signature: &Signature, taken: Taken) -> syn::Result<Hook> {
         return Err(syn::Error::new_spanned(output, text));
     }
     let (name, is_async) = (signature.ident.clone(), signature.asyncness.is_some());
-    Ok(Hook { name, is_async, inputs, is_fallible: false })
+    Ok(Hook { name, is_async, inputs, output: None })
 }
 
 fn ask(
@@ -219,7 +219,8 @@ fn without_answer(signature: &Signature, why: &str) -> syn::Result<Outcome> {
         outcome @ (Outcome::Nothing | Outcome::Fallible) => Ok(outcome),
         Outcome::Value(ty) | Outcome::FallibleValue(ty) => {
             let mend = if why.starts_with("a tell") { "make it an `#[ask]`, or return" } else { "return" };
-            let text = format!("{why}: {mend} nothing or `Result<(), Fail>`, whose error fails the actor");
+            let alias = if signature::may_be_alias(&ty) { "; an alias of it is not looked through" } else { "" };
+            let text = format!("{why}: {mend} nothing or `Result<(), Fail>`, whose error fails the actor{alias}");
             Err(syn::Error::new_spanned(&ty, text))
         }
     }

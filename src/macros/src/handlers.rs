@@ -1,6 +1,6 @@
 //! `#[handlers]`: the block as it is, and beside it what the actor needs to run.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{ImplItem, ItemImpl};
 
@@ -48,19 +48,41 @@ fn strip(item: &mut ItemImpl) {
     }
 }
 
-/// What goes through the bridge that `#[actor]` built.
+/// What goes through the bridge that `#[actor]` built. Behind itself it leaves another one, through which nothing goes but
+/// the complaint about a second block.
 fn generate(block: &Block) -> TokenStream {
     let bridge = naming::bridge(&block.actor);
+    let (again, missing) = (again(&block.actor), block.start_missing.as_ref().map(syn::Error::to_compile_error));
     let (message, message_impl) = (message::declare(block), message::implement(block));
     let (handle, handle_impls) = (handle::declare(block), handle::implement(block));
+    let aliases = message::check_aliases(block);
     let (head, body, keep) = (actor_impl::head(block), actor_impl::body(block), keep::expand(block));
     quote! {
         #bridge! {
+            again { #again }
             message { #message }
             handle { #handle }
             actor { { #head } { #body } }
             keep { #keep }
-            beside { #message_impl #handle_impls }
+            beside {
+                #missing
+                #message_impl
+                #handle_impls
+                #aliases
+
+                #[allow(unused_macros)]
+                macro_rules! #bridge {
+                    (again { $($again:tt)* } $($rest:tt)*) => { $($again)* };
+                }
+            }
         }
     }
+}
+
+fn again(actor: &Ident) -> TokenStream {
+    let text = format!(
+        "`{actor}` has its `#[handlers]` above: an actor has one such block, so move these into it; methods without a role \
+         may stand in any `impl {actor}`"
+    );
+    syn::Error::new_spanned(actor, text).to_compile_error()
 }

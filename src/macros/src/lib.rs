@@ -81,7 +81,8 @@ pub fn actor(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// A method has one role. Those without a role stay what they are.
 ///
 /// **`#[start]`**, exactly one: makes the state of each incarnation. Returns `Self`, or `Result<Self, E>` where `E` is
-/// `StartError` or any error. Its parameters are the actor's arguments: none is `()`, one is its type, several are a tuple.
+/// `StartError`, a `String`, `Box<dyn Error + Send + Sync>` or any error. Its parameters are the actor's arguments: none is
+/// `()`, one is its type, several are a tuple.
 ///
 /// **`#[stop]`**, at most one: runs before the state is dropped, unless the actor failed or was killed. May take
 /// `exit: &Exit`. Returns nothing.
@@ -103,8 +104,8 @@ pub fn actor(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Each but the inspections may take `cx: &mut Context<Self>`, at any place after `self`. All others become fields of the
 /// message: they are owned, and have one name each. `Context`, `Exit`, `Reply` and `Fail` are known by these names; an
-/// alias is not looked through. An `async` handler with `&self` holds it while it waits, so the state must be `Sync`
-/// there; `&mut self` asks nothing of it.
+/// alias is not looked through, but in what `#[start]` returns. An `async` handler with `&self` holds it while it waits, so
+/// the state must be `Sync` there; `&mut self` asks nothing of it.
 ///
 /// # Weight
 ///

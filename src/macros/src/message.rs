@@ -2,12 +2,13 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use crate::block::Block;
 use crate::docs;
 use crate::handler::{Handler, Kind};
 use crate::naming;
-use crate::signature::Input;
+use crate::signature::{self, Input};
 
 /// The enum, but for its visibility.
 pub(crate) fn declare(block: &Block) -> TokenStream {
@@ -108,6 +109,35 @@ pub(crate) fn implement(block: &Block) -> TokenStream {
             #bytes
         }
     }
+}
+
+/// Refuses asks that return `Result<T, Fail>` behind an alias: as an answer its error would fail nobody. Of a generic actor
+/// the type cannot be named here.
+pub(crate) fn check_aliases(block: &Block) -> TokenStream {
+    let text = "an alias of `Result<T, Fail>` is not looked through, and its error would fail nobody: write it out";
+    let asks = block.messages().filter(|_| block.generics.params.is_empty());
+    let answers = asks.filter_map(|handler| match &handler.kind {
+        Kind::Ask { reply, is_deferred: false, .. } => Some(reply),
+        Kind::Ask { .. } | Kind::Tell { .. } | Kind::Every { .. } | Kind::Inspect { .. } => None,
+    });
+    let checks = answers.filter(|ty| signature::is_alias_of_result(ty)).map(|ty| {
+        let (at, ty) = (ty.span().resolved_at(Span::mixed_site()), block.outside(ty));
+        quote_spanned! {at=>
+            const _: () = {
+                struct __Answer<T>(::core::marker::PhantomData<T>);
+                trait __Plain {
+                    const FAILS: bool = false;
+                }
+                impl<T> __Plain for __Answer<T> {}
+                #[allow(dead_code)]
+                impl<T> __Answer<::core::result::Result<T, ::swarmtree::Fail>> {
+                    const FAILS: bool = true;
+                }
+                ::core::assert!(!<__Answer<#ty>>::FAILS, #text);
+            };
+        }
+    });
+    quote!(#(#checks)*)
 }
 
 /// The type parameters that no message mentions by themselves, and that the enum would not compile with.

@@ -4,9 +4,10 @@
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, Lifetime, PathArguments, ReturnType, Type, TypeParamBound};
+use syn::{GenericArgument, Lifetime, PathArguments, ReturnType, Type, TypeParamBound, TypeTraitObject};
 
-/// Refuses borrowed types, hidden ones and those left out; `'static` is as good as owned.
+/// Refuses borrowed types, hidden ones, those left out, and those that are known by name to stay in their thread; `'static` is
+/// as good as owned.
 pub(crate) fn check(ty: &Type) -> syn::Result<()> {
     match ty {
         Type::Reference(reference) => {
@@ -24,8 +25,20 @@ pub(crate) fn check(ty: &Type) -> syn::Result<()> {
         Type::Paren(paren) => check(&paren.elem),
         Type::Slice(slice) => check(&slice.elem),
         Type::Tuple(tuple) => tuple.elems.iter().try_for_each(check),
-        Type::TraitObject(object) => object.bounds.iter().try_for_each(check_bound),
-        Type::Path(path) => path.path.segments.iter().try_for_each(|segment| check_arguments(&segment.arguments)),
+        Type::TraitObject(object) => check_object(object),
+        Type::Path(path) => {
+            if let Some(last) = path.path.segments.last().filter(|last| last.ident == "Rc") {
+                return Err(syn::Error::new_spanned(
+                    last,
+                    "a message goes from thread to thread: take an `Arc` instead of an `Rc`",
+                ));
+            }
+            path.path.segments.iter().try_for_each(|segment| check_arguments(&segment.arguments))
+        }
+        Type::Ptr(pointer) => Err(syn::Error::new_spanned(
+            pointer,
+            "a message owns what it carries: take a `Box<T>` or an `Arc<T>` instead of a pointer",
+        )),
         Type::Infer(infer) => Err(syn::Error::new_spanned(infer, "name the type: it becomes part of a message")),
         // Of the rest none can borrow: function pointers may name lifetimes, but they are their own.
         _ => Ok(()),
@@ -67,6 +80,24 @@ fn check_arguments(arguments: &PathArguments) -> syn::Result<()> {
         GenericArgument::AssocType(assoc) => check(&assoc.ty),
         _ => Ok(()),
     })
+}
+
+/// A trait of the standard library that does not include `Send` must be given it; of others only the compiler knows.
+fn check_object(object: &TypeTraitObject) -> syn::Result<()> {
+    const NOT_SEND: [&str; 6] = ["Any", "Error", "Fn", "FnMut", "FnOnce", "Future"];
+    let names = object.bounds.iter().filter_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last().map(|segment| segment.ident.to_string()),
+        _ => None,
+    });
+    let names: Vec<String> = names.collect();
+    if !names.iter().any(|name| name == "Send")
+        && let Some(name) = names.iter().find(|name| NOT_SEND.contains(&name.as_str()))
+    {
+        let more = if name == "Error" { "Send + Sync" } else { "Send" };
+        let text = format!("a message goes from thread to thread: add `+ {more}` to the `dyn {name}`");
+        return Err(syn::Error::new_spanned(object, text));
+    }
+    object.bounds.iter().try_for_each(check_bound)
 }
 
 fn check_bound(bound: &TypeParamBound) -> syn::Result<()> {

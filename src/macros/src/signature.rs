@@ -205,6 +205,18 @@ fn field(pattern: &Pat, ty: &Type, position: usize) -> syn::Result<Field> {
     Ok(Field { name, ty: ty.clone() })
 }
 
+/// Whether it could be an alias of a `Result`, by its name or by its missing error.
+pub(crate) fn may_be_alias(ty: &Type) -> bool {
+    let named = |segment: &PathSegment| segment.ident.to_string().starts_with(char::is_uppercase);
+    let bare = |segment: &PathSegment| segment.arguments.is_none() && named(segment) && segment.ident != "String";
+    is_alias_of_result(ty) || last_segment(ty).is_some_and(bare)
+}
+
+/// Whether it is called `Result`, and names no error of its own.
+pub(crate) fn is_alias_of_result(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == "Result" && type_arguments(segment).len() < 2)
+}
+
 /// The `T` of `Result<T, Fail>`, seen by name: aliases are not looked through.
 fn failing(ty: &Type) -> Option<&Type> {
     let segment = last_segment(ty).filter(|segment| segment.ident == "Result")?;
