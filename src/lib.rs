@@ -64,6 +64,7 @@ pub use crate::supervisor::{
     reference::ActorRef,
     rules::table::KILL_GRACE,
     spec::{ActorSpec, Supervised, Supervisor, Template},
+    startable::Startable,
 };
 #[cfg(not(loom))]
 pub use crate::system::{

@@ -229,7 +229,10 @@ pub enum SpecError {
     #[error("the root supervisor cannot be dynamic; put a `Supervisor::dynamic` below it")]
     DynamicRoot,
     /// Declared children of a dynamic supervisor.
-    #[error("the dynamic supervisor {name:?} makes its children of its template; declare other children elsewhere")]
+    #[error(
+        "the dynamic supervisor {name:?} makes its children of its template: start them with `System::spawn` or \
+         `System::dynamic`, and declare other children elsewhere"
+    )]
     DynamicChildren {
         /// The supervisor's name.
         name: String,

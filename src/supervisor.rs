@@ -17,3 +17,4 @@ pub(crate) mod reference;
 pub(crate) mod rules;
 pub(crate) mod shell;
 pub(crate) mod spec;
+pub(crate) mod startable;

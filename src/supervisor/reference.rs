@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::actor::child::{Address, Child, Owner};
+use crate::actor::definition::Actor;
 use crate::actor::watch::{Watched, ended};
 use crate::exit::Exit;
 use crate::path::Path;
 use crate::snapshot::ActorSnapshot;
 use crate::supervisor::delete::DeleteError;
+use crate::supervisor::dynamic::handle_of;
 use crate::supervisor::foreign::{RactorChild, typed};
 use crate::supervisor::node::Node;
 
@@ -73,6 +75,12 @@ impl ActorRef {
     /// Waits until it has stopped for good, and says why.
     pub async fn stopped(&self) -> Exit {
         ended(Arc::clone(&self.child)).await
+    }
+
+    /// Its handle, if it is an actor that takes the messages of this type.
+    #[must_use]
+    pub fn handle<A: Actor>(&self) -> Option<A::Handle> {
+        handle_of::<A>(Arc::clone(&self.child))
     }
 
     /// The present incarnation of a ractor actor, if it is one and takes this type of message. A restart makes another.

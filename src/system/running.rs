@@ -12,11 +12,11 @@ use crate::actor::hub::Hub;
 use crate::actor::topic::Subscription;
 use crate::path::{NameError, Path};
 use crate::router::Pool;
-use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::dynamic::{Dynamic, SpawnError, handle_of};
 use crate::supervisor::node::Node;
 use crate::supervisor::reference::ActorRef;
 use crate::supervisor::spec::{ActorSpec, Supervisor};
+use crate::supervisor::startable::Startable;
 
 /// A running tree of actors. Cheap to clone; dropping the last clone does not stop it: `stop`, `drain` or `kill` do.
 #[derive(Clone)]
@@ -89,15 +89,16 @@ impl System {
         handle_of::<A>(child).ok_or(SpawnError::NoSupervisor { path })
     }
 
-    /// Starts a child of any kind below the supervisor at a path (empty for the root) and waits until it is up.
+    /// Starts a child of any kind below the supervisor at a path (empty for the root) and waits until it is up. An
+    /// [`ActorSpec`] gives the handle of its actor, any other spec an [`ActorRef`] for control.
     ///
     /// # Errors
     /// [`SpawnError`]; nothing of the child is left then.
-    pub async fn start_child(&self, supervisor: &str, child: impl Into<ChildSpec>) -> Result<ActorRef, SpawnError> {
+    pub async fn start_child<S: Startable>(&self, supervisor: &str, child: S) -> Result<S::Handle, SpawnError> {
         let path = Path::parse(supervisor)?;
-        let node = self.root.supervisor_at(&path).ok_or(SpawnError::NoSupervisor { path })?;
+        let Some(node) = self.root.supervisor_at(&path) else { return Err(SpawnError::NoSupervisor { path }) };
         let child = node.start_child(&child.into()).await?;
-        Ok(ActorRef::new(node, child))
+        S::handle(ActorRef::new(node, child)).ok_or(SpawnError::NoSupervisor { path })
     }
 
     /// The handle of the actor at a path.

@@ -33,9 +33,7 @@ impl<M: Message> Probe<M> {
         let (keep, received) = mpsc::channel(KEPT);
         let keep = Arc::new(Mutex::new(keep));
         let spec = ActorSpec::<Keeper<M>>::with(name, move || keep.lock().clone());
-        system.start_child("", spec).await?;
-        let handle = system.find::<Keeper<M>>(name);
-        let handle = handle.map_err(|_| SpawnError::NoSupervisor { path: crate::path::Path::root() })?;
+        let handle = system.start_child("", spec).await?;
         Ok(Self { handle, received })
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use swarmtree::testing::{Act, OnStart, Record, Script, Scripted, assert_system_balanced};
 use swarmtree::{
-    Actor, ActorSpec, Context, DeleteError, Exit, FindError, Handle, Handled, Message, Restart, SpawnError, SpecError,
-    StartError, Supervisor, System, Template,
+    Actor, ActorSpec, ChildSpec, Context, DeleteError, Exit, FindError, Handle, Handled, Message, Restart, SpawnError,
+    SpecError, StartError, Supervisor, System, Template,
 };
 
 use crate::kit::{Args, Do, Hand, note, soon, spec};
@@ -137,6 +137,20 @@ async fn only_a_child_that_is_down_can_be_deleted() {
     soon("the declared ones are back", record.until_count("start b", 3)).await;
     system.stop().await;
     assert_system_balanced(&system);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_started_child_is_given_as_what_its_spec_knows() {
+    let (system, _, record) = hands().await;
+    let added: Handle<Do> = system.start_child("", spec("added", &record).mailbox(7)).await.unwrap();
+    assert_eq!(life(&added).await, 1);
+    let untyped = system.start_child("", ChildSpec::from(spec("untyped", &record))).await.unwrap();
+    assert_eq!(life(&untyped.handle::<Hand>().unwrap()).await, 1);
+    assert!(untyped.handle::<Scripted>().is_none(), "it takes other messages");
+    assert!(system.actor("pool").unwrap().handle::<Hand>().is_none(), "a supervisor takes none");
+    let refused = system.start_child("pool", spec("x", &record)).await.unwrap_err().to_string();
+    assert!(refused.contains("System::dynamic"), "{refused}");
+    system.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
