@@ -311,6 +311,9 @@ impl Supervisor {
     }
 
     /// Starts children of one template on demand, side by side, by the ten thousand.
+    ///
+    /// All of them count towards one intensity, and its default (1 restart in 5 s) is soon exhausted by many: set
+    /// [`Supervisor::intensity`] to what is expected of all together.
     #[must_use]
     pub fn dynamic<A: Actor>(name: &str, template: Template<A>) -> Self {
         Self { template: Some(Arc::new(template)), ..Self::of(name, Strategy::Dynamic) }
