@@ -208,6 +208,20 @@ fn files_are_split_before_they_grow_long() {
 }
 
 #[test]
+fn the_readme_names_every_example() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for entry in fs::read_dir(root().join("examples")).unwrap().flatten() {
+        let path = entry.path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let is_example = path.join("main.rs").exists() || path.extension().is_some_and(|ending| ending == "rs");
+        assert!(
+            !is_example || readme.contains(&format!("\n| `{name}` |")),
+            "README.md does not name the example {name}"
+        );
+    }
+}
+
+#[test]
 fn unsafe_code_is_forbidden_everywhere() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     assert!(manifest.contains("unsafe_code = \"forbid\""));
