@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::env;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 
@@ -26,7 +26,8 @@ impl Erlang {
     pub(crate) fn start() -> Result<Self, NoEscript> {
         let paths = env::var_os("PATH").unwrap_or_default();
         let escript = env::split_paths(&paths).map(|path| path.join("escript")).find(|path| path.is_file());
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/otp/oracle.escript");
+        let folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+        let script = folders.map(|folder| folder.join("tests/otp/oracle.escript")).find(|path| path.is_file()).unwrap();
         let mut oracle = Command::new(escript.ok_or(NoEscript)?);
         let mut process = oracle.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (stdin, stdout) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));

@@ -1,7 +1,7 @@
 //! Random trees under random trouble, here and on the real supervisor of Erlang/OTP: what happens must be the same.
 //!
 //! `schedule` is what is done, `trace` what came of it, `erlang` and `ours` do it, `shrink` makes a difference small, and
-//! `regressions` keeps it. All but `ours` and `puppet` know nothing of swarmtree, so that others can be measured alike.
+//! `regressions` keeps it. All but `ours` and `puppet` know nothing of swarmtree: `benches/peers` measures others alike.
 //! What the worlds may differ in, and why, stands in `ours.rs` and at `Trace::canonical`.
 //!
 //! Without `escript` on the PATH only the recorded regressions run. `SWARMTREE_SEED` sets the first seed,
@@ -15,6 +15,7 @@ mod puppet;
 mod regressions;
 mod schedule;
 mod shrink;
+mod stage;
 mod term;
 mod trace;
 

@@ -23,8 +23,9 @@ use swarmtree::{
     Supervisor, System, Template,
 };
 
-use crate::puppet::{Cue, Part, Puppet, Stage};
+use crate::puppet::{Cue, Part, Puppet};
 use crate::schedule::{self, Auto, Child, How, Id, Op, Policy, Register, STOP_MS, Schedule, Start, Strategy, Sup};
+use crate::stage::Stage;
 use crate::trace::{Subject, Trace};
 
 /// swarmtree itself.

@@ -166,7 +166,7 @@ pub(crate) fn side_by_side(schedule: &Schedule, expected: &Trace, found: &Trace)
             lines.push(format!("    both  {expected}"));
         } else {
             lines.push(format!("    OTP   {expected}"));
-            lines.push(format!("    ours  {found}"));
+            lines.push(format!("    here  {found}"));
         }
     }
     lines.join("\n")
