@@ -106,7 +106,7 @@ impl Feature {
             Self::OneForAll => ending(Strategy::OneForAll, lens::nothing),
             Self::RestForOne => ending(Strategy::RestForOne, lens::nothing),
             Self::Policies => ending(Strategy::OneForOne, lens::restart),
-            Self::PoliciesInGroups => ending(group, lens::restart),
+            Self::PoliciesInGroups => Schedule { ops: lens::own_ends(drawn), ..flat(group, lens::restart) },
             Self::StartOrder => ending(group, lens::nothing),
             Self::StopOrder => ending(any, lens::nothing),
             Self::Intensity => {
@@ -129,7 +129,7 @@ impl Feature {
                 Schedule { root: Sup { auto, ..ending.root }, ..ending }
             }
             Self::Dynamic | Self::DynamicTerminate => {
-                let mut dynamic = lens::dynamic(flat(Strategy::Dynamic, lens::restart), drawn);
+                let mut dynamic = lens::dynamic(flat(Strategy::Dynamic, lens::nothing), drawn);
                 dynamic.ops.retain(|op| self == Self::DynamicTerminate || !matches!(op, Op::Terminate(_)));
                 dynamic
             }
@@ -144,7 +144,7 @@ impl Feature {
         }
     }
 
-    fn is_tried(self, schedule: &Schedule) -> bool {
+    pub(crate) fn is_tried(self, schedule: &Schedule) -> bool {
         let Schedule { root, ops, .. } = schedule;
         let known = schedule.register();
         let ends = ops.iter().any(|op| matches!(op, Op::Finish(id, _) if known.above.contains_key(id)));

@@ -100,6 +100,12 @@ pub(crate) fn is_end(op: &Op) -> bool {
     matches!(op, Op::Finish(..))
 }
 
+/// Ends that nobody else brings about.
+pub(crate) fn own_ends(drawn: &Schedule) -> Vec<Op> {
+    let own = |op: &&Op| matches!(op, Op::Finish(_, How::Normal | How::Error));
+    drawn.ops.iter().filter(own).cloned().collect()
+}
+
 pub(crate) fn crashes(drawn: &Schedule) -> Vec<Op> {
     drawn.ops.iter().filter(|op| matches!(op, Op::Finish(_, How::Error))).cloned().collect()
 }
@@ -119,7 +125,7 @@ pub(crate) fn hung_starts(drawn: &Schedule) -> Vec<Op> {
     for op in &drawn.ops {
         match op {
             Op::Starts(id, starts) if starts[0] != Start::Fail => {
-                ops.extend([Op::Starts(*id, vec![starts[0]]), Op::Finish(*id, How::Error), Op::Release]);
+                ops.extend([Op::Starts(*id, vec![Start::Hang]), Op::Finish(*id, How::Error), Op::Release]);
             }
             op if is_end(op) => ops.push(op.clone()),
             _ => {}

@@ -1,13 +1,15 @@
 //! Kameo: a supervisor is an actor whose type knows the strategy, and which starts its children when it starts.
 
 use std::marker::PhantomData;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kameo::actor::{ActorRef, Spawn};
-use kameo::error::Infallible;
+use kameo::Actor;
+use kameo::actor::{ActorId, ActorRef, Spawn, WeakActorRef};
+use kameo::error::{ActorStopReason, Infallible};
 use kameo::message::{Context, Message};
 use kameo::supervision::{RestartPolicy, SupervisedActorBuilder, SupervisionStrategy};
-use kameo::{Actor, actor};
 
 use crate::cast::{Cast, Life};
 use crate::driver::{self, Troupe};
@@ -22,11 +24,11 @@ pub(crate) struct OnKameo;
 impl Subject for OnKameo {
     fn run(&self, schedule: &Schedule) -> Trace {
         driver::run(schedule, async |cast| {
-            let (root, cast) = (schedule.root.clone(), cast.clone());
+            let rules = Rules::new(&schedule.root, cast);
             match schedule.root.strategy {
-                Strategy::OneForOne | Strategy::Dynamic => Root::<OneForOne>::raise(root, cast),
-                Strategy::OneForAll => Root::<OneForAll>::raise(root, cast),
-                Strategy::RestForOne => Root::<RestForOne>::raise(root, cast),
+                Strategy::OneForOne | Strategy::Dynamic => Root::<OneForOne>::raise(rules),
+                Strategy::OneForAll => Root::<OneForAll>::raise(rules),
+                Strategy::RestForOne => Root::<RestForOne>::raise(rules),
             }
         })
     }
@@ -41,6 +43,7 @@ impl Peer for OnKameo {
         match feature {
             Feature::StopOrder => Offer::No("children are asked to stop side by side"),
             Feature::HungStart => Offer::No("a start is not waited for"),
+            Feature::RefusedStart => Offer::No("it is tried again like a crash; the supervisor is up meanwhile"),
             Feature::StopLimit | Feature::HungStop => Offer::No("a stop has no limit"),
             Feature::AutoShutdown | Feature::DynamicTerminate | Feature::Ask | Feature::Mixed => Offer::No(""),
             _ => Offer::Yes(""),
@@ -51,7 +54,7 @@ impl Peer for OnKameo {
 // ---- Supervisors.
 
 /// A strategy as a type.
-trait Rule: Send + Sync + 'static {
+trait Strategic: Send + Sync + 'static {
     const STRATEGY: SupervisionStrategy;
 }
 
@@ -59,82 +62,114 @@ struct OneForOne;
 struct OneForAll;
 struct RestForOne;
 
-impl Rule for OneForOne {
+impl Strategic for OneForOne {
     const STRATEGY: SupervisionStrategy = SupervisionStrategy::OneForOne;
 }
 
-impl Rule for OneForAll {
+impl Strategic for OneForAll {
     const STRATEGY: SupervisionStrategy = SupervisionStrategy::OneForAll;
 }
 
-impl Rule for RestForOne {
+impl Strategic for RestForOne {
     const STRATEGY: SupervisionStrategy = SupervisionStrategy::RestForOne;
 }
 
-struct Boss<R>(PhantomData<R>);
-
-impl<R: Rule> Actor for Boss<R> {
-    type Args = (Sup, Cast);
-    type Error = Infallible;
-
-    fn supervision_strategy() -> SupervisionStrategy {
-        R::STRATEGY
-    }
-
-    async fn on_start((sup, cast): (Sup, Cast), me: ActorRef<Self>) -> Result<Self, Infallible> {
-        let myself = me.clone();
-        cast.know(sup.id, move |_| myself.kill());
-        for child in &sup.children {
-            supervise(&me, &sup, child, &cast).await;
-        }
-        Ok(Self(PhantomData))
-    }
+/// What a supervisor goes by.
+#[derive(Clone)]
+struct Rules {
+    sup: Sup,
+    cast: Cast,
+    /// Its temporary children: kameo's own hook ends a supervisor when one of them crashes.
+    temporary: Arc<Mutex<Vec<ActorId>>>,
 }
 
-/// Starts a child. A limit of restarts belongs to the child here: each gets that of its supervisor.
-async fn supervise<R: Rule>(boss: &ActorRef<Boss<R>>, above: &Sup, child: &Child, cast: &Cast) {
-    match child {
-        Child::Worker(worker) => spawn(Puppet::supervise(boss, (worker.id, cast.clone())), above, child).await,
-        Child::Sup(sup) => {
-            let args = (sup.clone(), cast.clone());
-            match sup.strategy {
-                Strategy::OneForOne | Strategy::Dynamic => {
-                    spawn(Boss::<OneForOne>::supervise(boss, args), above, child).await;
+struct Boss<S> {
+    rules: Rules,
+    strategy: PhantomData<S>,
+}
+
+impl Rules {
+    fn new(sup: &Sup, cast: &Cast) -> Self {
+        Self { sup: sup.clone(), cast: cast.clone(), temporary: Arc::default() }
+    }
+
+    async fn start<S: Strategic>(&self, boss: &ActorRef<Boss<S>>, child: &Child) {
+        match child {
+            Child::Worker(worker) => {
+                self.supervise(Puppet::supervise(boss, (worker.id, self.cast.clone())), child).await;
+            }
+            Child::Sup(sup) => {
+                let rules = Self::new(sup, &self.cast);
+                match sup.strategy {
+                    Strategy::OneForOne | Strategy::Dynamic => {
+                        self.supervise(Boss::<OneForOne>::supervise(boss, rules), child).await;
+                    }
+                    Strategy::OneForAll => self.supervise(Boss::<OneForAll>::supervise(boss, rules), child).await,
+                    Strategy::RestForOne => self.supervise(Boss::<RestForOne>::supervise(boss, rules), child).await,
                 }
-                Strategy::OneForAll => spawn(Boss::<OneForAll>::supervise(boss, args), above, child).await,
-                Strategy::RestForOne => spawn(Boss::<RestForOne>::supervise(boss, args), above, child).await,
             }
         }
     }
-}
 
-async fn spawn<S: Actor, C: Actor>(builder: SupervisedActorBuilder<'_, S, C>, above: &Sup, child: &Child) {
-    let policy = match child.policy().restart {
-        Restart::Permanent => RestartPolicy::Permanent,
-        Restart::Transient => RestartPolicy::Transient,
-        Restart::Temporary => RestartPolicy::Never,
-    };
-    let period = Duration::from_secs(u64::from(above.period));
-    builder.restart_policy(policy).restart_limit(above.intensity, period).spawn().await;
-}
-
-struct Root<R: Rule> {
-    boss: ActorRef<Boss<R>>,
-    sup: Sup,
-    cast: Cast,
-}
-
-impl<R: Rule> Root<R> {
-    fn raise(sup: Sup, cast: Cast) -> Box<dyn Troupe> {
-        let boss = Boss::<R>::spawn((sup.clone(), cast.clone()));
-        Box::new(Self { boss, sup, cast })
+    /// A limit of restarts belongs to a child here: each gets that of its supervisor.
+    async fn supervise<S: Actor, C: Actor>(&self, builder: SupervisedActorBuilder<'_, S, C>, child: &Child) {
+        let policy = match child.policy().restart {
+            Restart::Permanent => RestartPolicy::Permanent,
+            Restart::Transient => RestartPolicy::Transient,
+            Restart::Temporary => RestartPolicy::Never,
+        };
+        let period = Duration::from_secs(u64::from(self.sup.period));
+        let started = builder.restart_policy(policy).restart_limit(self.sup.intensity, period).spawn().await;
+        if policy == RestartPolicy::Never {
+            self.temporary.lock().unwrap().push(started.id());
+        }
     }
 }
 
-impl<R: Rule> Troupe for Root<R> {
+impl<S: Strategic> Actor for Boss<S> {
+    type Args = Rules;
+    type Error = Infallible;
+
+    fn supervision_strategy() -> SupervisionStrategy {
+        S::STRATEGY
+    }
+
+    async fn on_start(rules: Rules, me: ActorRef<Self>) -> Result<Self, Infallible> {
+        let myself = me.clone();
+        rules.cast.know(rules.sup.id, move |_| myself.kill());
+        for child in &rules.sup.children {
+            rules.start(&me, child).await;
+        }
+        Ok(Self { rules, strategy: PhantomData })
+    }
+
+    async fn on_link_died(
+        &mut self,
+        _: WeakActorRef<Self>,
+        id: ActorId,
+        reason: ActorStopReason,
+    ) -> Result<ControlFlow<ActorStopReason>, Infallible> {
+        let expected = reason.is_normal() || self.rules.temporary.lock().unwrap().contains(&id);
+        let reason = Box::new(reason);
+        Ok(if expected { ControlFlow::Continue(()) } else { ControlFlow::Break(ActorStopReason::LinkDied { id, reason }) })
+    }
+}
+
+struct Root<S: Strategic> {
+    boss: ActorRef<Boss<S>>,
+    rules: Rules,
+}
+
+impl<S: Strategic> Root<S> {
+    fn raise(rules: Rules) -> Box<dyn Troupe> {
+        Box::new(Self { boss: Boss::spawn(rules.clone()), rules })
+    }
+}
+
+impl<S: Strategic> Troupe for Root<S> {
     fn add(&self, child: Child) {
-        let (boss, sup, cast) = (self.boss.clone(), self.sup.clone(), self.cast.clone());
-        tokio::spawn(async move { supervise(&boss, &sup, &child, &cast).await });
+        let (boss, rules) = (self.boss.clone(), self.rules.clone());
+        tokio::spawn(async move { rules.start(&boss, &child).await });
     }
 
     fn terminate(&self, _: Id) {
@@ -164,7 +199,7 @@ impl Actor for Puppet {
     type Args = (Id, Cast);
     type Error = Refused;
 
-    async fn on_start((id, cast): (Id, Cast), me: actor::ActorRef<Self>) -> Result<Self, Refused> {
+    async fn on_start((id, cast): (Id, Cast), me: ActorRef<Self>) -> Result<Self, Refused> {
         let life = cast.enter(id, move |how| match how {
             How::Normal => drop(me.tell(Leave).try_send()),
             How::Error => drop(me.tell(Fail).try_send()),

@@ -32,9 +32,11 @@ impl Subject for OnRactor {
                 let options =
                     DynamicSupervisorOptions { max_children: None, max_restarts, max_window: period, reset_after: None };
                 let (root, _) = DynamicSupervisor::spawn(name, options).await.unwrap();
+                own.know(sup.id, root.get_cell());
                 return Box::new(DynamicRoot { root, own }) as Box<dyn Troupe>;
             }
             let (root, _) = Supervisor::spawn(name, own.arguments(sup)).await.unwrap();
+            own.know(sup.id, root.get_cell());
             Box::new(Root(root.get_cell()))
         })
     }
@@ -48,6 +50,7 @@ impl Peer for OnRactor {
     fn offers(&self, feature: Feature) -> Offer {
         match feature {
             Feature::StopOrder | Feature::StopLimit | Feature::HungStop => Offer::No("children are killed at once"),
+            Feature::RefusedStart => Offer::No("it is tried again like a crash; the supervisor is up meanwhile"),
             Feature::AutoShutdown | Feature::Add | Feature::Ask | Feature::Mixed => Offer::No(""),
             _ => Offer::Yes(""),
         }
@@ -66,6 +69,10 @@ struct Own {
 impl Own {
     fn name(&self, id: Id) -> String {
         format!("{}/{id}", self.run)
+    }
+
+    fn know(&self, id: Id, sup: ActorCell) {
+        self.cast.know(id, move |_| sup.kill());
     }
 
     fn arguments(&self, sup: &Sup) -> SupervisorArguments {
@@ -101,9 +108,8 @@ impl Own {
                     Child::Sup(sup) => sup,
                 };
                 let (started, _) = Supervisor::spawn_linked(name, Supervisor, own.arguments(&sup), above).await?;
-                let cell = started.get_cell();
-                own.cast.know(sup.id, move |_| started.kill());
-                Ok(cell)
+                own.know(sup.id, started.get_cell());
+                Ok(started.get_cell())
             }
         });
         ChildSpec { id, restart, spawn_fn, backoff_fn: None, reset_after: None }
