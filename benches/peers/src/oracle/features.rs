@@ -2,7 +2,7 @@
 
 use crate::generate;
 use crate::lens;
-use crate::schedule::{Auto, Child, Op, Schedule, Strategy, Sup};
+use crate::schedule::{Auto, Child, Op, Restart, Schedule, Strategy, Sup};
 use crate::sight::Sight;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +11,8 @@ pub(crate) enum Feature {
     OneForAll,
     RestForOne,
     Policies,
-    PoliciesInGroups,
+    TransientInGroups,
+    TemporaryInGroups,
     StartOrder,
     StopOrder,
     Intensity,
@@ -31,12 +32,13 @@ pub(crate) enum Feature {
 }
 
 impl Feature {
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::OneForOne,
         Self::OneForAll,
         Self::RestForOne,
         Self::Policies,
-        Self::PoliciesInGroups,
+        Self::TransientInGroups,
+        Self::TemporaryInGroups,
         Self::StartOrder,
         Self::StopOrder,
         Self::Intensity,
@@ -61,7 +63,8 @@ impl Feature {
             Self::OneForAll => "one for all",
             Self::RestForOne => "rest for one",
             Self::Policies => "permanent, transient, temporary",
-            Self::PoliciesInGroups => "the same in group restarts",
+            Self::TransientInGroups => "transient children in group restarts",
+            Self::TemporaryInGroups => "temporary children in group restarts",
             Self::StartOrder => "start order in group restarts",
             Self::StopOrder => "stop order",
             Self::Intensity => "intensity, then giving up",
@@ -106,7 +109,8 @@ impl Feature {
             Self::OneForAll => ending(Strategy::OneForAll, lens::nothing),
             Self::RestForOne => ending(Strategy::RestForOne, lens::nothing),
             Self::Policies => ending(Strategy::OneForOne, lens::restart),
-            Self::PoliciesInGroups => Schedule { ops: lens::own_ends(drawn), ..flat(group, lens::restart) },
+            Self::TransientInGroups => Schedule { ops: lens::own_ends(drawn), ..flat(group, lens::transient) },
+            Self::TemporaryInGroups => Schedule { ops: lens::own_ends(drawn), ..flat(group, lens::temporary) },
             Self::StartOrder => ending(group, lens::nothing),
             Self::StopOrder => ending(any, lens::nothing),
             Self::Intensity => {
@@ -149,10 +153,12 @@ impl Feature {
         let known = schedule.register();
         let ends = ops.iter().any(|op| matches!(op, Op::Finish(id, _) if known.above.contains_key(id)));
         let has = |tried: fn(&Op) -> bool| ops.iter().any(tried);
+        let mixed = root.children.iter().any(|child| child.policy().restart != Restart::Permanent);
         let several = root.children.len() > 1;
         match self {
             Self::OneForOne | Self::OneForAll | Self::RestForOne => ends && several,
-            Self::Policies | Self::PoliciesInGroups | Self::StartOrder => ends && several,
+            Self::Policies | Self::TransientInGroups | Self::TemporaryInGroups => ends && several && mixed,
+            Self::StartOrder => ends && several,
             Self::StopOrder | Self::StopLimit | Self::RefusedStart => several,
             Self::Intensity => ends && ops.len() > root.intensity as usize,
             Self::FailedStart => several && ends && has(|op| matches!(op, Op::Starts(..))),

@@ -18,6 +18,19 @@ pub(crate) fn restart(_: Id, policy: &Policy) -> Policy {
     Policy { restart: policy.restart, ..Policy::PLAIN }
 }
 
+pub(crate) fn transient(_: Id, policy: &Policy) -> Policy {
+    as_drawn_or(policy, Restart::Transient)
+}
+
+pub(crate) fn temporary(_: Id, policy: &Policy) -> Policy {
+    as_drawn_or(policy, Restart::Temporary)
+}
+
+fn as_drawn_or(policy: &Policy, other: Restart) -> Policy {
+    let restart = if policy.restart == Restart::Permanent { Restart::Permanent } else { other };
+    Policy { restart, ..Policy::PLAIN }
+}
+
 /// Every other worker does not listen to a request to stop, and is killed sooner or later.
 pub(crate) fn deaf(id: Id, policy: &Policy) -> Policy {
     let shutdown = if policy.shutdown == Shutdown::Brutal { Shutdown::Brutal } else { Shutdown::Timeout(STOP_MS) };

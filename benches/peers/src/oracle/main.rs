@@ -4,12 +4,7 @@
 //! else, `sight` says how closely the traces are compared, and each adapter (`on_kameo`, `on_ractor`, `on_swarmtree`) says
 //! what its peer offers. What a peer does not offer is not counted. `driver` runs a schedule on a peer that knows neither
 //! names nor a snapshot of its tree: `cast` keeps both.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::wildcard_enum_match_arm,
-    reason = "shares the modules of a test"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "shares the modules of a test")]
 
 #[path = "../../../../tests/otp/erlang.rs"]
 mod erlang;

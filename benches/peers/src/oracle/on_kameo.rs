@@ -42,10 +42,23 @@ impl Peer for OnKameo {
     fn offers(&self, feature: Feature) -> Offer {
         match feature {
             Feature::StopOrder => Offer::No("children are asked to stop side by side"),
-            Feature::HungStart => Offer::No("a start is not waited for"),
             Feature::RefusedStart => Offer::No("it is tried again like a crash; the supervisor is up meanwhile"),
+            Feature::HungStart => Offer::No("a start is not waited for"),
             Feature::StopLimit | Feature::HungStop => Offer::No("a stop has no limit"),
             Feature::AutoShutdown | Feature::DynamicTerminate | Feature::Ask | Feature::Mixed => Offer::No(""),
+            Feature::TransientInGroups => {
+                Offer::Yes("a group restart waits without end for a child that had ended before, and nobody comes back")
+            }
+            Feature::TemporaryInGroups => {
+                Offer::Yes("so it does for temporary ones; others are started again with the group")
+            }
+            Feature::StartOrder => Offer::Yes("a group is started in the order of a hash map"),
+            Feature::Intensity | Feature::Escalation => {
+                Offer::Yes("restarts are counted per child, not per supervisor")
+            }
+            Feature::FailedStart => {
+                Offer::Yes("siblings behind the failed start are started, stopped and started again")
+            }
             _ => Offer::Yes(""),
         }
     }
@@ -151,7 +164,11 @@ impl<S: Strategic> Actor for Boss<S> {
     ) -> Result<ControlFlow<ActorStopReason>, Infallible> {
         let expected = reason.is_normal() || self.rules.temporary.lock().unwrap().contains(&id);
         let reason = Box::new(reason);
-        Ok(if expected { ControlFlow::Continue(()) } else { ControlFlow::Break(ActorStopReason::LinkDied { id, reason }) })
+        Ok(if expected {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(ActorStopReason::LinkDied { id, reason })
+        })
     }
 }
 

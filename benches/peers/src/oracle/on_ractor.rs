@@ -29,8 +29,12 @@ impl Subject for OnRactor {
             let (name, period) = (own.name(sup.id), Duration::from_secs(u64::from(sup.period)));
             if sup.strategy == Strategy::Dynamic {
                 let max_restarts = sup.intensity as usize;
-                let options =
-                    DynamicSupervisorOptions { max_children: None, max_restarts, max_window: period, reset_after: None };
+                let options = DynamicSupervisorOptions {
+                    max_children: None,
+                    max_restarts,
+                    max_window: period,
+                    reset_after: None,
+                };
                 let (root, _) = DynamicSupervisor::spawn(name, options).await.unwrap();
                 own.know(sup.id, root.get_cell());
                 return Box::new(DynamicRoot { root, own }) as Box<dyn Troupe>;
@@ -52,6 +56,11 @@ impl Peer for OnRactor {
             Feature::StopOrder | Feature::StopLimit | Feature::HungStop => Offer::No("children are killed at once"),
             Feature::RefusedStart => Offer::No("it is tried again like a crash; the supervisor is up meanwhile"),
             Feature::AutoShutdown | Feature::Add | Feature::Ask | Feature::Mixed => Offer::No(""),
+            Feature::Policies => Offer::Yes("a kill is taken for a normal end: a transient child stays down"),
+            Feature::TemporaryInGroups => Offer::Yes("temporary children are started again with their group"),
+            Feature::FailedStart => {
+                Offer::Yes("siblings behind the failed start are started, stopped and started again")
+            }
             _ => Offer::Yes(""),
         }
     }

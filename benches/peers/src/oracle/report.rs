@@ -26,11 +26,16 @@ pub(crate) fn print(peers: &[&str], rows: &[Row], schedules: u32) {
         let cells: Vec<String> = row.cells.iter().map(|cell| text(cell, schedules)).collect();
         println!("| {} | {} |", row.feature.name(), cells.join(" | "));
     }
+    println!();
     for (at, peer) in peers.iter().enumerate() {
-        for row in rows {
-            let note = note(&row.cells[at], schedules);
-            if !note.is_empty() {
-                println!("- {peer}, {}: {note}", row.feature.name());
+        let notes: Vec<(&str, &str)> =
+            rows.iter().map(|row| (note(&row.cells[at], schedules), row.feature.name())).collect();
+        let mut told = Vec::new();
+        for (note, _) in notes.iter().filter(|(note, _)| !note.is_empty()) {
+            if !told.contains(note) {
+                told.push(*note);
+                let features = notes.iter().filter(|(other, _)| other == note).map(|(_, feature)| *feature);
+                println!("- {peer}, {}: {note}.", features.collect::<Vec<_>>().join("; "));
             }
         }
     }
@@ -55,7 +60,8 @@ fn note(cell: &Cell, schedules: u32) -> &'static str {
 
 /// Prints a difference as small as it goes.
 pub(crate) fn show(peer: &'static dyn Peer, feature: Feature, schedule: &Schedule, oracle: &Erlang) {
-    let found = |schedule: &Schedule| peer::run_within_limit(peer, schedule).unwrap_or_else(|| Trace::recorded(&["hung"]));
+    let found =
+        |schedule: &Schedule| peer::run_within_limit(peer, schedule).unwrap_or_else(|| Trace::recorded(&["hung"]));
     let differs = |small: &Schedule| {
         // Nothing else than the feature may become the reason.
         let same = small.root.intensity == schedule.root.intensity && feature.is_tried(small);

@@ -64,7 +64,8 @@ mod tests {
 
     #[track_caller]
     fn check(expected: &str, found: &str, sights: &[Sight]) {
-        let agreeing = [Sight::Who, Sight::Starts, Sight::Order].into_iter().filter(|sight| sight.agrees_at(expected, found));
+        let agreeing =
+            [Sight::Who, Sight::Starts, Sight::Order].into_iter().filter(|sight| sight.agrees_at(expected, found));
         assert_eq!(agreeing.collect::<Vec<_>>(), sights);
     }
 
