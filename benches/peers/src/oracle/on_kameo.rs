@@ -49,9 +49,7 @@ impl Peer for OnKameo {
             Feature::TransientInGroups => {
                 Offer::Yes("a group restart waits without end for a child that had ended before, and nobody comes back")
             }
-            Feature::TemporaryInGroups => {
-                Offer::Yes("so it does for temporary ones; others are started again with the group")
-            }
+            Feature::TemporaryInGroups => Offer::Yes("temporary children are started again with their group"),
             Feature::StartOrder => Offer::Yes("a group is started in the order of a hash map"),
             Feature::Intensity | Feature::Escalation => {
                 Offer::Yes("restarts are counted per child, not per supervisor")

@@ -43,10 +43,10 @@ pub(crate) fn print(peers: &[&str], rows: &[Row], schedules: u32) {
 
 fn text(cell: &Cell, schedules: u32) -> String {
     match cell {
-        Cell::Counted { agreed, .. } if *agreed == schedules as usize => "all".to_owned(),
-        Cell::Counted { agreed, hung: 0, .. } => agreed.to_string(),
-        Cell::Counted { agreed, hung, .. } => format!("{agreed} ({hung} hung)"),
-        Cell::NotOffered(_) => "–".to_owned(),
+        Cell::Counted { agreed, .. } if *agreed == schedules as usize => agreed.to_string(),
+        Cell::Counted { agreed, hung: 0, .. } => format!("**{agreed}**"),
+        Cell::Counted { agreed, hung, .. } => format!("**{agreed}**, {hung} hung"),
+        Cell::NotOffered(_) => "-".to_owned(),
     }
 }
 
