@@ -5,8 +5,8 @@
 use std::error::Error;
 
 use swarmtree::{
-    Actor, AskError, Call, Context, Descriptor, Fail, Handle, Handled, HandlerDescriptor, HandlerKind, Lane, Message,
-    Options, Refused, Reply, Sending, StartError, System,
+    Actor, AskError, Call, Context, Descriptor, Fail, Handle, Handled, HandlerDescriptor, HandlerKind, Here, Lane,
+    Message, Options, Refused, Reply, Sending, StartError, System,
 };
 
 /// Counts up to a limit.
@@ -106,7 +106,7 @@ impl CounterHandle {
             kind: "count",
             lane: Lane::Normal,
             timeout: None,
-            here: Some(|counter, (), _| Ok(counter.count)),
+            here: Some(Here::Sync(|counter, (), _| Ok(counter.count))),
             message: |(), reply| CounterMsg::Count(reply),
         };
         self.0.call(call, ()).await

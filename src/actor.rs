@@ -1,6 +1,7 @@
 //! Cells: actors with a mailbox and a boxed state behind one small lock, run in turns.
 
 pub(crate) mod ask;
+pub(crate) mod begun;
 pub(crate) mod call;
 pub(crate) mod cell;
 pub(crate) mod cell_life;
@@ -14,6 +15,7 @@ pub(crate) mod failure;
 pub(crate) mod handle;
 pub(crate) mod here;
 pub(crate) mod hub;
+pub(crate) mod lent;
 #[cfg(all(test, loom))]
 mod model;
 pub(crate) mod options;

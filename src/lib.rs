@@ -29,6 +29,7 @@ pub use crate::actor::dead_letter::{DeadLetter, DeadReason};
 pub use crate::actor::definition::{Actor, Context, Handled, StartError, Started};
 pub use crate::actor::failure::{Decision, FailureReport};
 pub use crate::actor::handle::Handle;
+pub use crate::actor::lent::{Begun, Here, Lent};
 pub use crate::actor::options::Options;
 pub use crate::actor::owned::{OWNED_LIMIT, OrderId, TooManyOrders};
 pub use crate::actor::send::Sending;

@@ -5,9 +5,13 @@
 use std::future::poll_fn;
 
 #[cfg(loom)]
-pub(crate) use self::model::{AtomicBool, AtomicU32, AtomicU64, Executor, Mutex, poll_spend, yield_now};
+pub(crate) use self::model::{
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64, Executor, Mutex, is_in_runtime, poll_spend, yield_now,
+};
 #[cfg(not(loom))]
-pub(crate) use self::real::{AtomicBool, AtomicU32, AtomicU64, Executor, Mutex, poll_spend, yield_now};
+pub(crate) use self::real::{
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64, Executor, Mutex, is_in_runtime, poll_spend, yield_now,
+};
 
 /// Takes a share of the task's budget, and lets other tasks run where it is used up.
 pub(crate) async fn spend() {
@@ -22,10 +26,15 @@ mod real {
     use std::task::{Context, Poll, ready};
 
     pub(crate) use parking_lot::Mutex;
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
     pub(crate) use tokio::task::yield_now;
 
     use crate::world::World;
+
+    /// Whether this thread runs in any runtime, where handlers find timers and tasks.
+    pub(crate) fn is_in_runtime() -> bool {
+        tokio::task::try_id().is_some() || tokio::runtime::Handle::try_current().is_ok()
+    }
 
     /// As [`crate::sync::spend`]. One message in eight costs a share: they are far shorter than what tokio's budget is made
     /// for, and each time the budget ends the task goes through the scheduler.
@@ -93,7 +102,7 @@ mod model {
     use std::future::Future;
     use std::task::{Context, Poll};
 
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
 
     /// loom's lock with parking_lot's signature.
     #[derive(Debug, Default)]
@@ -133,6 +142,10 @@ mod model {
         pub(crate) fn world(&self) -> Option<&crate::world::World> {
             None
         }
+    }
+
+    pub(crate) fn is_in_runtime() -> bool {
+        true
     }
 
     /// A model has no budgets.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use swarmtree::{
-    Actor, Call, Context, Fail, Handle, Handled, Lane, Message, Options, Reply, Restart, StartError, Supervisor,
+    Actor, Call, Context, Fail, Handle, Handled, Here, Lane, Message, Options, Reply, Restart, StartError, Supervisor,
     System, Template,
 };
 
@@ -58,7 +58,7 @@ fn sum_call() -> Call<Adder, (), u64> {
         kind: "sum",
         lane: Lane::Normal,
         timeout: None,
-        here: Some(|adder, (), _| Ok(adder.sum)),
+        here: Some(Here::Sync(|adder, (), _| Ok(adder.sum))),
         message: |(), reply| Add::Sum(reply),
     }
 }

@@ -17,7 +17,7 @@ struct Mutant {
     law: &'static str,
 }
 
-const MUTANTS: [Mutant; 24] = [
+const MUTANTS: [Mutant; 26] = [
     Mutant {
         name: "an order that wakes nobody",
         file: "src/actor/cell.rs",
@@ -168,9 +168,23 @@ const MUTANTS: [Mutant; 24] = [
     Mutant {
         name: "a stop that tells no waiting sender",
         file: "src/actor/cell_life.rs",
-        from: "let wakers = inner.lanes.wakers().into_iter().chain(cut).collect::<Vec<_>>();",
-        to: "let wakers = cut.into_iter().collect::<Vec<_>>();",
+        from: "(remains, cut, dead, inner.lanes.wakers(), watchers)",
+        to: "(remains, cut, dead, Vec::new(), watchers)",
         law: "whoever_waits_at_an_actor_that_stops_is_told",
+    },
+    Mutant {
+        name: "a visit that forgets what came meanwhile",
+        file: "src/actor/turn.rs",
+        from: "cx.waker().wake_by_ref();\n                        Poll::Pending",
+        to: "Poll::Pending",
+        law: "what_a_handler_tells_itself_while_it_is_asked_is_handled",
+    },
+    Mutant {
+        name: "a handler that began in place and waits, and nobody goes on with it",
+        file: "src/actor/here.rs",
+        from: "Some(ticket) => begun::go_on(Arc::clone(cell), ticket, kind, begun, reply),",
+        to: "Some(_) => std::mem::forget((begun, reply)),",
+        law: "an_ask_that_has_to_wait_in_place_is_answered_and_holds_up_what_comes_after",
     },
     Mutant {
         name: "a backoff that does not grow",

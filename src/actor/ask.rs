@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::actor::waits::{Current, Wait};
 use crate::mailbox::refused::{Refusal, cycle_text};
 use crate::path::Path;
-use crate::sync::{AtomicBool, Mutex};
+use crate::sync::{AtomicBool, Executor, Mutex};
 use crate::world::World;
 
 /// Why an ask brought no reply. Errors of the domain travel inside the reply.
@@ -258,6 +258,7 @@ impl<T> Drop for Awaiting<T> {
 
 /// Gives an ask its deadline. The timer is set only when the answer has to be waited for.
 pub(crate) async fn within<T>(
+    executor: &Executor,
     deadline: Duration,
     ask: impl Future<Output = Result<T, AskError>>,
 ) -> Result<T, AskError> {
@@ -268,14 +269,19 @@ pub(crate) async fn within<T>(
         if let Poll::Ready(answer) = first {
             return answer;
         }
-        match tokio::time::timeout(deadline, ask).await {
+        // Whoever asks may be on any thread, and in any runtime.
+        let ask = {
+            let _entered = executor.runtime().enter();
+            tokio::time::timeout(deadline, ask)
+        };
+        match ask.await {
             Ok(answer) => answer,
             Err(_) => Err(AskError::Timeout { deadline }),
         }
     }
     #[cfg(loom)]
     {
-        let _ = deadline;
+        let _ = (executor, deadline);
         ask.await
     }
 }

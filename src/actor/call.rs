@@ -4,10 +4,11 @@ use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
-use crate::actor::ask::{AskError, Reply, Slot, within};
+use crate::actor::ask::{AskError, Reply, Slot};
 use crate::actor::definition::Actor;
 use crate::actor::handle::Handle;
-use crate::actor::here::{Here, run_here};
+use crate::actor::here::{Start, begin_here, run_here};
+use crate::actor::lent::Here;
 use crate::actor::running::Running;
 use crate::mailbox::message::{Lane, Message};
 use crate::sync::spend;
@@ -21,7 +22,7 @@ pub struct Call<A: Actor, T, R> {
     pub lane: Lane,
     /// The declared deadline; none leaves it to the actor's `ask_timeout`.
     pub timeout: Option<Duration>,
-    /// The handler, if it is synchronous.
+    /// The handler, if it may run on the caller's core: it answers by returning.
     pub here: Option<Here<A, T, R>>,
     /// The request as a message.
     pub message: fn(T, Reply<R>) -> A::Msg,
@@ -34,24 +35,30 @@ impl<A: Actor, T, R> fmt::Debug for Call<A, T, R> {
 }
 
 impl<M: Message> Handle<M> {
-    /// The ask behind the methods that `#[ask]` writes: an idle actor runs a synchronous handler at once on the caller's
-    /// core; otherwise the request is sent.
+    /// The ask behind the methods that `#[ask]` writes: an idle actor runs the handler at once on the caller's core, one that
+    /// waits as far as its first wait; otherwise the request is sent.
     ///
     /// # Errors
     /// [`AskError`], as [`Handle::ask`].
     pub async fn call<A, T, R>(&self, call: Call<A, T, R>, args: T) -> Result<R, AskError>
     where
         A: Actor<Msg = M>,
+        R: Send + 'static,
     {
         spend().await;
-        let args = match call.here {
-            Some(here) if self.cell.class.options.runs_in_place() => {
-                match run_here::<A, T, R>(&self.cell, call.kind, args, here) {
-                    Ok(answer) => return answer.map_err(|_| AskError::NoReply),
+        let args = match call.here.filter(|_| self.cell.class.options.runs_in_place()) {
+            Some(Here::Sync(handler)) => match run_here(&self.cell, call.kind, args, handler) {
+                Ok(answer) => return answer.map_err(|_| AskError::NoReply),
+                Err(args) => args,
+            },
+            Some(Here::Async(handler)) => {
+                match begin_here(&self.cell, call.kind, args, handler, || self.wait_edge())? {
+                    Ok(Start::Ended(answer)) => return answer.map_err(|_| AskError::NoReply),
+                    Ok(Start::Waits(awaiting)) => return self.wait(call.timeout, awaiting.answer()).await,
                     Err(args) => args,
                 }
             }
-            Some(_) | None => args,
+            None => args,
         };
         let lane = if self.lane == Lane::Urgent { Lane::Urgent } else { call.lane };
         self.ask_in(lane, call.timeout, |reply| (call.message)(args, reply)).await
@@ -68,7 +75,6 @@ impl<M: Message> Handle<M> {
         A: Actor<Msg = M>,
         R: Send + 'static,
     {
-        let deadline = self.deadline.unwrap_or(self.cell.class.options.ask_timeout);
         let (reply, awaiting) = Slot::open(self.wait_edge()?);
         let show = Box::new(move |state: &mut dyn Any| {
             if let Some(running) = state.downcast_ref::<Running<A>>() {
@@ -76,6 +82,6 @@ impl<M: Message> Handle<M> {
             }
         });
         self.cell.look_in(show).map_err(|(_, refusal)| AskError::from(refusal))?;
-        within(deadline, awaiting.answer()).await
+        self.wait(None, awaiting.answer()).await
     }
 }

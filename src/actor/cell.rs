@@ -23,7 +23,7 @@ use crate::mailbox::message::{Lane, Message};
 use crate::mailbox::refused::{Refusal, Refused};
 use crate::path::Path;
 use crate::spec::Overflow;
-use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Mutex};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Mutex};
 
 /// The state of a cell, of an actor type that only its own turn knows.
 pub(crate) trait Behaviour<M: Message>: Any + Send {
@@ -144,6 +144,8 @@ pub(crate) struct Cell<M: Message> {
     pub(crate) id: ActorId,
     /// Something is more urgent than the next message of the present batch.
     pub(crate) attention: AtomicBool,
+    /// How many asks in a row are queued, because a handler that began in place had to wait.
+    slow: AtomicU8,
     /// The ticket of the present turn, for it to see between two messages that the cell was taken from it.
     pub(crate) holder: AtomicU32,
     /// How many of the present batch the turn has done with, below the turn's ticket; see [`Cell::note_done`].
@@ -237,6 +239,7 @@ impl<M: Message> Cell<M> {
             id: class.hub.next_actor(),
             name,
             attention: AtomicBool::new(false),
+            slow: AtomicU8::new(0),
             holder: AtomicU32::new(0),
             done: AtomicU64::new(0),
             inner: Mutex::new(Inner {
@@ -401,11 +404,23 @@ impl<M: Message> Cell<M> {
     }
 
     /// Whether handlers of this actor may run on the core at hand.
-    fn is_open(self: &Arc<Self>) -> bool {
+    pub(crate) fn is_open(self: &Arc<Self>) -> bool {
         let hub = self.hub();
         self.class.options.in_place
             && (hub.running().is_some() || hub.executor.is_here())
             && !hub.world().is_some_and(|world| world.detours(Located::path(&**self).as_str()))
+    }
+
+    /// Whether an asynchronous handler would probably wait: one did, not long ago.
+    pub(crate) fn is_slow(&self) -> bool {
+        let left = self.slow.load(Ordering::Relaxed);
+        self.slow.store(left.saturating_sub(1), Ordering::Relaxed);
+        left > 0
+    }
+
+    /// An asynchronous handler that began in place waits.
+    pub(crate) fn note_slow(&self) {
+        self.slow.store(SLOW_FOR, Ordering::Relaxed);
     }
 
     /// Carries out what [`Inner::rouse`] decided.
@@ -448,6 +463,9 @@ impl<M: Message> Located for Cell<M> {
         self.class.parent.child(&self.name)
     }
 }
+
+/// So many asks are queued after one that had to wait in place: going on elsewhere costs more than the queue.
+const SLOW_FOR: u8 = 32;
 
 /// Displaced messages are dropped outside the lock: their destructors are user code.
 fn drop_displaced<M>(accepted: Accepted<M>) {

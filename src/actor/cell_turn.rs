@@ -176,7 +176,7 @@ impl<M: Message> Cell<M> {
         if inner.ticket != ticket {
             return Next::Gone;
         }
-        if let Bell::Turn(None) = inner.bell {
+        if !matches!(inner.bell, Bell::Turn(Some(_))) {
             inner.bell = Bell::Turn(Some(Arc::clone(own)));
         }
         if let Some(state) = state {
@@ -267,6 +267,24 @@ impl<M: Message> Cell<M> {
         if lost.is_some() {
             drop_quietly(lost);
         }
+    }
+
+    /// A handler that began in place waits, and goes on in a turn with the ticket that comes back; none if the cell was taken
+    /// meanwhile.
+    pub(crate) fn keep_lent(&self, ticket: u32) -> Option<u32> {
+        self.note_slow();
+        let mut inner = self.inner.lock();
+        if inner.ticket != ticket {
+            return None;
+        }
+        inner.ticket = ticket.wrapping_add(1);
+        let ticket = inner.ticket;
+        (inner.lent, inner.resident) = (false, false);
+        // A turn that is parked has lost its cell.
+        let parked = std::mem::replace(&mut inner.bell, Bell::NOBODY);
+        drop(inner);
+        parked.ring();
+        Some(ticket)
     }
 
     /// Books a message handled outside of a batch (a tick).

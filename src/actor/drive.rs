@@ -17,7 +17,7 @@ use crate::sync::{AtomicBool, Executor, Mutex};
 type Turn = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The turns that one task may drive after its own, before other tasks get the core.
-const HANDS_LIMIT: u32 = 64;
+const HANDS_LIMIT: u32 = 128;
 /// How deep visits are nested: handlers that ask each other.
 const DEPTH_LIMIT: u32 = 4;
 
@@ -86,6 +86,17 @@ pub(crate) fn serve() {
     });
 }
 
+/// Whether handlers on this thread are nested so deep that the next one gets a stack of its own.
+pub(crate) fn is_deep() -> bool {
+    Driving::get().depth >= DEPTH_LIMIT
+}
+
+/// Runs a handler inside of whatever this thread drives.
+pub(crate) fn deeper<R>(run: impl FnOnce() -> R) -> R {
+    let now = Driving::get();
+    Driving { visit: Visit::No, depth: now.depth + 1, ..now }.during(run)
+}
+
 /// A turn with its task.
 pub(crate) struct Drive {
     /// Whoever has the lock drives; nobody ever waits for it.
@@ -133,10 +144,10 @@ impl Drive {
 
     /// Drives the called turn for one batch, here and now, if that is possible; otherwise wakes its task.
     pub(crate) fn visit(&self) {
-        let now = Driving::get();
-        if now.depth >= DEPTH_LIMIT {
+        if is_deep() {
             return self.wake();
         }
+        let now = Driving::get();
         Driving { visit: Visit::Begun, depth: now.depth + 1, ..now }.during(|| self.drive_as_guest());
     }
 

@@ -218,10 +218,9 @@ impl<M: Message> Handle<M> {
         declared: Option<Duration>,
         message: impl FnOnce(Reply<R>) -> M,
     ) -> Result<R, AskError> {
-        let deadline = self.deadline.or(declared).unwrap_or(self.cell.class.options.ask_timeout);
         let (reply, awaiting): (Reply<R>, Awaiting<R>) = Slot::open(self.wait_edge()?);
         let message = message(reply);
-        within(deadline, async {
+        self.wait(declared, async {
             Sending::new(&self.cell, lane, message)
                 .visiting()
                 .await
@@ -229,6 +228,16 @@ impl<M: Message> Handle<M> {
             awaiting.answer().await
         })
         .await
+    }
+
+    /// Waits for what an ask brings, until the deadline of this handle, of the handler, or of the actor.
+    pub(crate) async fn wait<R>(
+        &self,
+        declared: Option<Duration>,
+        ask: impl Future<Output = Result<R, AskError>>,
+    ) -> Result<R, AskError> {
+        let deadline = self.deadline.or(declared).unwrap_or(self.cell.class.options.ask_timeout);
+        within(&self.cell.hub().executor, deadline, ask).await
     }
 
     /// Records that the handler on this thread waits for the actor; none outside of handlers.

@@ -1,18 +1,21 @@
 //! How an idle actor's handler runs on the caller's own core.
 
 use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Waker};
 
+use crate::actor::ask::{AskError, Awaiting, Slot};
+use crate::actor::begun;
 use crate::actor::cell::{Behaviour, Cell};
 use crate::actor::cell_turn::Borrowed;
 use crate::actor::definition::{Actor, Context};
+use crate::actor::drive;
+use crate::actor::lent::{Begun, Lent};
 use crate::actor::panics;
-use crate::actor::running::{is_known, known};
-use crate::actor::waits::Located;
+use crate::actor::running::{Running, is_known, known};
+use crate::actor::waits::{Located, Wait};
 use crate::exit::{Cause, Exit, Fail, Failure};
 use crate::mailbox::message::Message;
-
-/// A handler that ends without waiting, with its arguments apart.
-pub(crate) type Here<A, T, R> = fn(&mut A, T, &mut Context<A>) -> Result<R, Fail>;
+use crate::sync::is_in_runtime;
 
 /// The handler failed its actor; there is no reply.
 pub(crate) struct NoReply;
@@ -24,7 +27,17 @@ const LOOKS: u32 = if cfg!(loom) { 0 } else { 16 };
 const PAUSES: u32 = 8;
 
 /// The state of an actor that is idle, or will be in a moment.
-fn borrow<M: Message>(cell: &Cell<M>) -> Option<(Box<dyn Behaviour<M>>, u32)> {
+fn borrow<A: Actor>(cell: &Arc<Cell<A::Msg>>) -> Option<(Box<Running<A>>, u32)> {
+    let (state, ticket) = look_for_state(cell)?;
+    // A handle may be made over an actor of another type that takes the same messages.
+    if !is_known::<A>(&*state) {
+        cell.return_state(state, ticket);
+        return None;
+    }
+    Some((known::<A>(state)?, ticket))
+}
+
+fn look_for_state<M: Message>(cell: &Cell<M>) -> Option<(Box<dyn Behaviour<M>>, u32)> {
     for _ in 0..=LOOKS {
         match cell.borrow_state() {
             Borrowed::State(state, ticket) => return Some((state, ticket)),
@@ -41,34 +54,85 @@ pub(crate) fn run_here<A: Actor, T, R>(
     cell: &Arc<Cell<A::Msg>>,
     kind: &'static str,
     args: T,
-    handler: Here<A, T, R>,
+    handler: fn(&mut A, T, &mut Context<A>) -> Result<R, Fail>,
 ) -> Result<Result<R, NoReply>, T> {
-    if cell.hub().world().is_some_and(|world| world.detours(Located::path(&**cell).as_str())) {
+    if !is_in_runtime() || cell.hub().world().is_some_and(|world| world.detours(Located::path(&**cell).as_str())) {
         return Err(args);
     }
-    let Some((state, ticket)) = borrow(cell) else { return Err(args) };
-    // A handle may be made over an actor of another type that takes the same messages.
-    if !is_known::<A>(&*state) {
-        cell.return_state(state, ticket);
-        return Err(args);
+    let Some((mut running, ticket)) = borrow::<A>(cell) else { return Err(args) };
+    let outcome = cell.current().enter(|| panics::catch(|| handler(&mut running.actor, args, &mut running.cx)));
+    Ok(finish(cell, kind, ticket, running, outcome))
+}
+
+/// What became of a handler that began on its caller's core.
+pub(crate) enum Start<R> {
+    /// It has ended.
+    Ended(Result<R, NoReply>),
+    /// It waits, and a turn goes on with it.
+    Waits(Awaiting<R>),
+}
+
+/// As [`run_here`], for a handler that may wait. `wait` records the edge of an ask from inside a handler.
+///
+/// # Errors
+/// Where the wait would close a cycle.
+pub(crate) fn begin_here<A: Actor, T, R: Send + 'static>(
+    cell: &Arc<Cell<A::Msg>>,
+    kind: &'static str,
+    args: T,
+    handler: fn(Lent<A>, T) -> Begun<A, R>,
+    wait: impl FnOnce() -> Result<Option<Wait>, AskError>,
+) -> Result<Result<Start<R>, T>, AskError> {
+    if drive::is_deep() || cell.is_slow() || !cell.is_open() {
+        return Ok(Err(args));
     }
-    let Some(mut running) = known::<A>(state) else { return Err(args) };
-    let current = cell.current();
-    let outcome = current.enter(|| panics::catch(|| handler(&mut running.actor, args, &mut running.cx)));
+    let Some((running, ticket)) = borrow::<A>(cell) else { return Ok(Err(args)) };
+    let wait = match wait() {
+        Ok(wait) => wait,
+        Err(error) => {
+            cell.return_state(running, ticket);
+            return Err(error);
+        }
+    };
+    let mut begun = handler(Lent { running }, args);
+    // A turn that goes on with it polls it again at once.
+    let mut noop = TaskContext::from_waker(Waker::noop());
+    let polled = drive::deeper(|| cell.current().enter(|| begun.as_mut().poll(&mut noop)));
+    Ok(Ok(match polled {
+        Poll::Ready((lent, outcome)) => Start::Ended(finish(cell, kind, ticket, lent.running, outcome)),
+        Poll::Pending => {
+            let (reply, awaiting) = Slot::open(wait);
+            match cell.keep_lent(ticket) {
+                Some(ticket) => begun::go_on(Arc::clone(cell), ticket, kind, begun, reply),
+                None => cell.current().enter(|| panics::drop_quietly(begun)),
+            }
+            Start::Waits(awaiting)
+        }
+    }))
+}
+
+/// Gives the state back, or ends the incarnation.
+fn finish<A: Actor, R>(
+    cell: &Arc<Cell<A::Msg>>,
+    kind: &'static str,
+    ticket: u32,
+    mut running: Box<Running<A>>,
+    outcome: Result<Result<R, Fail>, Failure>,
+) -> Result<R, NoReply> {
     cell.hub().waits.forget(cell.id);
+    let stashed = running.cx.take_stashed();
     let failure = match outcome {
         Ok(Ok(reply)) => {
-            let (leave, stashed) = (running.cx.take_leave(), running.cx.take_stashed());
+            let leave = running.cx.take_leave();
             cell.note_handled(kind, stashed);
             cell.hand_back(running, ticket, leave, stashed);
-            return Ok(Ok(reply));
+            return Ok(reply);
         }
         Ok(Err(fail)) => Failure::new(Cause::Fail, fail.reason()),
         Err(failure) => failure,
     };
     let failure = Failure { message: Some(kind), ..failure };
-    let stashed = running.cx.take_stashed();
-    current.enter(|| panics::drop_quietly(running));
+    cell.current().enter(|| panics::drop_quietly(running));
     cell.failed_in_place(ticket, kind, stashed, Exit::Failed(Arc::new(failure)));
-    Ok(Err(NoReply))
+    Err(NoReply)
 }

@@ -16,6 +16,7 @@ use crate::actor::child::{Address, Child, Incarnation, Owner};
 use crate::actor::definition::{Actor, Context, Handled, StartError};
 use crate::actor::handle::Handle;
 use crate::actor::hub::Hub;
+use crate::actor::lent::Here;
 use crate::actor::options::Options;
 use crate::actor::running::Running;
 use crate::descriptor::Descriptor;
@@ -281,10 +282,10 @@ fn ask_in_place(handle: &Handle<Told>) {
         kind: "count",
         lane: Lane::Normal,
         timeout: None,
-        here: Some(|keeper, (), _| {
+        here: Some(Here::Sync(|keeper, (), _| {
             assert!(!keeper.inside, "two handlers at a time");
             Ok(keeper.kept.len())
-        }),
+        })),
         message: |(), _reply| Told::Keep(9),
     };
     drop(block_on(handle.call(call, ())));

@@ -33,13 +33,25 @@ impl<A: Actor> Behaviour<A::Msg> for Running<A> {
 
 /// Starts a turn that owns the state.
 fn spawn<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, ticket: u32) {
+    start::<A, _>(cell, ticket, |mut turn, lost| async move {
+        turn.run(Some(running)).await;
+        lost.disarm();
+    });
+}
+
+/// Starts a turn that does this work.
+pub(crate) fn start<A: Actor, F>(cell: Arc<Cell<A::Msg>>, ticket: u32, work: impl FnOnce(Turn<A>, Lost<A::Msg>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let current = cell.current();
     let executor = cell.hub().executor.clone();
     // Made here, so that a turn that is dropped before its first step is heard of too.
     let lost = Lost { cell: Arc::clone(&cell), ticket, armed: true };
     Drive::start(&executor, current.system, |own| {
+        let work = work(Turn::new(cell, own, ticket), lost);
         Box::pin(async move {
-            let mut work = pin!(run(cell, running, own, lost));
+            let mut work = pin!(work);
             poll_fn(|cx| current.enter(|| work.as_mut().poll(cx))).await;
         })
     });
@@ -82,15 +94,15 @@ enum Pause<M> {
 }
 
 /// How an incarnation ends.
-enum End {
+pub(crate) enum End {
     Failed(Failure),
     Killed,
 }
 
-struct Turn<A: Actor> {
-    cell: Arc<Cell<A::Msg>>,
+pub(crate) struct Turn<A: Actor> {
+    pub(crate) cell: Arc<Cell<A::Msg>>,
     own: Arc<Drive>,
-    ticket: u32,
+    pub(crate) ticket: u32,
     batch: VecDeque<A::Msg>,
     taken: Option<Taken>,
     /// How many of the batch are done.
@@ -105,39 +117,18 @@ struct Turn<A: Actor> {
     wakers: Vec<Waker>,
 }
 
-async fn run<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, own: Arc<Drive>, mut lost: Lost<A::Msg>) {
-    let mut turn = Turn {
-        cell,
-        own,
-        ticket: lost.ticket,
-        batch: VecDeque::new(),
-        taken: None,
-        done: 0,
-        unyielded: 0,
-        kind: 0,
-        kept: None,
-        times: Vec::new(),
-        wakers: Vec::new(),
-    };
-    let mut running = Some(running);
-    while let Some(next) = turn.next(&mut running).await {
-        if let Some(end) = turn.carry_out(next, &mut running).await {
-            turn.end(running.take(), end);
-            break;
-        }
-        if turn.unyielded >= turn.cell.class.options.turn && running.is_some() {
-            turn.unyielded = 0;
-            yield_now().await;
-        }
-    }
-    lost.armed = false;
-}
-
 /// Tells the supervisor of a turn that panicked outside of user code, and the system of one that its runtime has dropped.
-struct Lost<M: Message> {
+pub(crate) struct Lost<M: Message> {
     cell: Arc<Cell<M>>,
     ticket: u32,
     armed: bool,
+}
+
+impl<M: Message> Lost<M> {
+    /// The turn has ended as it should.
+    pub(crate) fn disarm(mut self) {
+        self.armed = false;
+    }
 }
 
 impl<M: Message> Drop for Lost<M> {
@@ -163,6 +154,36 @@ enum Step<A: Actor> {
 }
 
 impl<A: Actor> Turn<A> {
+    fn new(cell: Arc<Cell<A::Msg>>, own: Arc<Drive>, ticket: u32) -> Self {
+        Self {
+            cell,
+            own,
+            ticket,
+            batch: VecDeque::new(),
+            taken: None,
+            done: 0,
+            unyielded: 0,
+            kind: 0,
+            kept: None,
+            times: Vec::new(),
+            wakers: Vec::new(),
+        }
+    }
+
+    /// Goes from message to message, until there are none or the incarnation ends.
+    pub(crate) async fn run(&mut self, mut running: Option<Box<Running<A>>>) {
+        while let Some(next) = self.next(&mut running).await {
+            if let Some(end) = self.carry_out(next, &mut running).await {
+                self.end(running.take(), end);
+                break;
+            }
+            if self.unyielded >= self.cell.class.options.turn && running.is_some() {
+                self.unyielded = 0;
+                yield_now().await;
+            }
+        }
+    }
+
     /// Waits until there is something to do; none ends the turn.
     async fn next(&mut self, running: &mut Option<Box<Running<A>>>) -> Option<Step<A>> {
         let mut stay = None;
@@ -346,11 +367,16 @@ impl<A: Actor> Turn<A> {
             Err(end) => Some(end),
         };
         let stashed = state.cx.take_stashed();
-        let kind = kind_name::<A::Msg>(self.kind);
+        self.book_alone(kind_name::<A::Msg>(self.kind), stashed, end.as_ref());
+        end
+    }
+
+    /// Books a message that was never queued.
+    pub(crate) fn book_alone(&self, kind: &'static str, stashed: bool, end: Option<&End>) {
         if end.is_none() {
             self.cell.note_handled(kind, stashed);
         }
-        match &end {
+        match end {
             _ if stashed => {}
             None => self.cell.book_tick(self.ticket),
             Some(End::Killed) => self.cell.tick_died(self.ticket, kind, DeadReason::Killed),
@@ -359,7 +385,6 @@ impl<A: Actor> Turn<A> {
                 self.cell.tick_died(self.ticket, kind, DeadReason::Crashed(failure));
             }
         }
-        end
     }
 
     async fn handle_alone(&mut self, state: &mut Box<Running<A>>, message: A::Msg) -> Option<End> {
@@ -381,7 +406,7 @@ impl<A: Actor> Turn<A> {
 
     /// The incarnation failed or was killed: books its batch and the message in hand, drops the state, tells the
     /// supervisor.
-    fn end(&mut self, mut running: Option<Box<Running<A>>>, end: End) {
+    pub(crate) fn end(&mut self, mut running: Option<Box<Running<A>>>, end: End) {
         // A message that its handler stashed before it crashed is in the stash, and safe there.
         let stashed = running.as_mut().is_some_and(|running| running.cx.take_stashed());
         panics::drop_quietly(running);

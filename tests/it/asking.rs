@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use swarmtree::testing::{Record, assert_balanced};
-use swarmtree::{AskError, Call, Handle, Overflow, Path, Refusal, Reply, Restart, System};
+use swarmtree::{AskError, Call, Handle, Here, Overflow, Path, Refusal, Reply, Restart, System};
 
 use crate::kit::{Do, Gate, Hand, later, ledger, note, now, one, several, soon, spec};
 
@@ -127,11 +127,11 @@ fn counted(panics: bool) -> Call<Hand, bool, usize> {
         kind: "count",
         lane: swarmtree::Lane::Normal,
         timeout: None,
-        here: Some(|hand: &mut Hand, panics: bool, _| {
+        here: Some(Here::Sync(|hand: &mut Hand, panics: bool, _| {
             assert!(!panics, "in place");
             hand.record.add("counted");
             Ok(hand.record.lines().len())
-        }),
+        })),
         message: |_, reply| now(move |hand, _| drop(reply.send(hand.record.lines().len() + 1000))),
     }
 }

@@ -10,6 +10,7 @@ mod fates;
 mod foreign;
 mod handlers;
 mod hung;
+mod in_place;
 mod kit;
 mod late;
 mod leaks;

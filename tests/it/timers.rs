@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use swarmtree::testing::{Act, Record, Script, Scripted, assert_balanced};
 use swarmtree::{
-    Call, Exit, Handle, Lane, OWNED_LIMIT, OrderId, OutletError, Restart, Supervisor, System, Template, outlet,
+    Call, Exit, Handle, Here, Lane, OWNED_LIMIT, OrderId, OutletError, Restart, Supervisor, System, Template, outlet,
 };
 
 use crate::kit::{Args, Do, Gate, Hand, note, now, one, several, soon, spec};
@@ -368,11 +368,11 @@ fn cancelled_halfway(at: Handle<Do>, rest: fn() -> Do) -> Do {
                 kind: "cancel",
                 lane: Lane::Normal,
                 timeout: None,
-                here: Some(|hand, order, cx| {
+                here: Some(Here::Sync(|hand, order, cx| {
                     cx.cancel(order);
                     hand.record.add("cancelled");
                     Ok(())
-                }),
+                })),
                 message: |_, _| note("not in place"),
             };
             let order = told.lock().unwrap().take().unwrap();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use swarmtree::testing::Sim;
-use swarmtree::{AskError, Call, Handle, Lane, System};
+use swarmtree::testing::{Sim, assert_balanced};
+use swarmtree::{AskError, Call, Handle, Here, Lane, Lent, System};
 
 use crate::kit::{Do, Gate, Hand, later, note, now, one, several};
 use crate::seeds;
@@ -16,10 +16,10 @@ fn doubled() -> Call<Hand, u64, u64> {
         kind: "double",
         lane: Lane::Normal,
         timeout: None,
-        here: Some(|hand: &mut Hand, number, _| {
+        here: Some(Here::Sync(|hand: &mut Hand, number, _| {
             hand.record.add(format!("double {number}"));
             Ok(2 * number)
-        }),
+        })),
         message: |number, reply| {
             now(move |hand, _| {
                 hand.record.add(format!("double {number}"));
@@ -58,6 +58,77 @@ fn every_ask_gets_its_own_answer_in_place_or_queued() {
                 assert!(at(format!("double {number}")) < at(format!("told {number}")));
             }
         }
+    });
+}
+
+/// The same, by a handler that may have to wait.
+fn doubled_later() -> Call<Hand, u64, u64> {
+    async fn double(hand: &mut Hand, number: u64) -> u64 {
+        if number.is_multiple_of(2) {
+            tokio::time::sleep(Duration::from_millis(number % 3)).await;
+        }
+        hand.record.add(format!("double {number}"));
+        2 * number
+    }
+    Call {
+        here: Some(Here::Async(|mut lent: Lent<Hand>, number| {
+            Box::pin(async move {
+                let doubled = Lent::<Hand>::caught(double(lent.parts().0, number)).await;
+                (lent, doubled.map(Ok))
+            })
+        })),
+        message: |number, reply| {
+            later(move |hand, _| {
+                Box::pin(async move {
+                    let _ = reply.send(double(hand, number).await);
+                    Ok(())
+                })
+            })
+        },
+        ..doubled()
+    }
+}
+
+#[test]
+fn an_ask_that_has_to_wait_in_place_is_answered_and_holds_up_what_comes_after() {
+    System::simulate(seeds(), |sim| async move {
+        let (system, a, record) = one(|spec| spec).await;
+        let askers: Vec<_> = (0..3)
+            .map(|asker| {
+                let a = a.clone();
+                sim.spawn(async move {
+                    for n in 0..5 {
+                        let number = asker * 10 + n;
+                        assert_eq!(a.call(doubled_later(), number).await, Ok(2 * number));
+                    }
+                })
+            })
+            .collect();
+        for asker in askers {
+            asker.await.unwrap();
+        }
+        system.quiescent().await;
+        assert_eq!(record.lines().len(), 15);
+        assert_balanced(&a);
+        system.stop().await;
+    });
+}
+
+#[test]
+fn what_a_handler_tells_itself_while_it_is_asked_is_handled() {
+    System::simulate(seeds(), |_| async move {
+        let (system, a, record) = one(|spec| spec).await;
+        for n in 0..5 {
+            let asked = a.ask(|reply: swarmtree::Reply<()>| {
+                now(move |_, cx| {
+                    cx.handle().try_send(note(n)).unwrap();
+                    let _ = reply.send(());
+                })
+            });
+            assert_eq!(asked.await, Ok(()));
+            record.until(&n.to_string()).await;
+        }
+        system.stop().await;
     });
 }
 

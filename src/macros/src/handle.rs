@@ -157,7 +157,7 @@ fn ask(block: &Block, handler: &Handler) -> TokenStream {
     let (lane, timeout, reply) = (lane(*urgent), optional(*timeout), block.outside(reply));
     let parameters = parameters(block, handler);
     let arguments: Vec<&Ident> = handler.inputs.iter().filter_map(Input::field).map(|field| &field.name).collect();
-    let (here, shape) = (here(block, handler), message::shape(block, handler));
+    let ((here, begin), shape) = (here(block, handler, &reply), message::shape(block, handler));
     let docs = docs::or_line(&handler.docs, &format!("Asks through `{kind}`, and waits for the answer."));
     let more =
         docs::then(&["# Errors\n[`AskError`](::swarmtree::AskError); errors of the domain travel inside the answer."]);
@@ -177,23 +177,47 @@ fn ask(block: &Block, handler: &Handler) -> TokenStream {
         pub async fn #name(&self, #(#parameters),*) -> ::core::result::Result<#reply, ::swarmtree::AskError> {
             #body
         }
+
+        #begin
     }
 }
 
-/// The handler as it runs on the caller's core: only one that ends without waiting, and answers by returning.
-fn here(block: &Block, handler: &Handler) -> TokenStream {
-    if handler.is_async || matches!(handler.kind, Kind::Ask { is_deferred: true, .. }) {
-        return quote!(::core::option::Option::None);
+/// The handler as it runs on the caller's core, if it answers by returning; and the function it takes for that.
+fn here(block: &Block, handler: &Handler, reply: &TokenStream) -> (TokenStream, TokenStream) {
+    if matches!(handler.kind, Kind::Ask { is_deferred: true, .. }) {
+        return (quote!(::core::option::Option::None), quote!());
     }
     let site = proc_macro2::Span::mixed_site();
-    let (ty, arguments) = (&block.ty, handler.inputs.iter().filter_map(Input::field).map(|field| &field.name));
+    let ty = &block.ty;
+    let fields: Vec<_> = handler.inputs.iter().filter_map(Input::field).collect();
+    let arguments: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
     let actor = quote_spanned!(site=> actor);
     let call = actor_impl::call(&quote!(<#ty>), &handler.name, false, Some(&actor), &handler.inputs);
-    let answer = match handler.outcome {
-        Outcome::Fallible | Outcome::FallibleValue(_) => call,
-        Outcome::Nothing | Outcome::Value(_) => quote!(::core::result::Result::Ok(#call)),
+    let fails = matches!(handler.outcome, Outcome::Fallible | Outcome::FallibleValue(_));
+    if !handler.is_async {
+        let answer = if fails { call } else { quote!(::core::result::Result::Ok(#call)) };
+        let here = quote_spanned! {site=>
+            ::core::option::Option::Some(::swarmtree::Here::Sync(|actor, (#(#arguments,)*), cx| #answer))
+        };
+        return (here, quote!());
+    }
+    // A function of its own: whether it is `Send` may depend on the method that names it, where actors ask their like.
+    let begin = naming::generated(&format!("__begin_{}", naming::plain(&handler.name)), site);
+    let types = fields.iter().map(|field| block.outside(&field.ty));
+    let wrap = (!fails).then(|| quote_spanned!(site=> .map(::core::result::Result::Ok)));
+    let function = quote_spanned! {site=>
+        fn #begin(
+            mut lent: ::swarmtree::Lent<#ty>,
+            (#(#arguments,)*): (#(#types,)*),
+        ) -> ::swarmtree::Begun<#ty, #reply> {
+            ::std::boxed::Box::pin(async move {
+                let (actor, cx) = lent.parts();
+                let outcome = ::swarmtree::Lent::<#ty>::caught(#call).await #wrap;
+                (lent, outcome)
+            })
+        }
     };
-    quote_spanned!(site=> ::core::option::Option::Some(|actor, (#(#arguments,)*), cx| #answer))
+    (quote_spanned!(site=> ::core::option::Option::Some(::swarmtree::Here::Async(Self::#begin))), function)
 }
 
 /// The method's name on the handle; lints about the actor's own method leave it alone.
