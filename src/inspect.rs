@@ -47,13 +47,6 @@ impl System {
         text
     }
 
-    /// The memory, in bytes, that queued messages of all actors can take at most, by the messages' own size. What
-    /// messages own on the heap counts where a mailbox is bounded by bytes, and not otherwise.
-    #[must_use]
-    pub fn memory_bound(&self) -> usize {
-        self.snapshot().iter().filter_map(|actor| actor.mailbox.as_ref()).map(|mailbox| mailbox.memory_bound).sum()
-    }
-
     /// What a failure of the actor at this path would restart now, in which order, and how near each supervisor above
     /// is to giving up. None if nobody stands there.
     #[must_use]

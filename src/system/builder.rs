@@ -110,7 +110,9 @@ impl SystemBuilder {
         if let Some(world) = world {
             world.join(Arc::downgrade(&node) as Part);
         }
-        Ok(System::new(hub, Arc::clone(&node)))
+        let system = System::new(hub, Arc::clone(&node));
+        system.tell_bound();
+        Ok(system)
     }
 }
 
