@@ -5,9 +5,11 @@
 //! (the AND model of Chandy, Misra and Haas 1983, on one machine and therefore with one lock).
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::Mutex;
 
@@ -63,18 +65,49 @@ struct Edge {
     at: Arc<dyn Located>,
 }
 
+/// Spreads the numbers of actors, which are counted up; nobody chooses them.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
 #[derive(Default)]
 struct Edges {
-    from: BTreeMap<ActorId, Vec<Edge>>,
+    /// Only looked up, never walked through.
+    from: HashMap<ActorId, Vec<Edge>, BuildHasherDefault<Spread>>,
+    /// Empty lists to be used again, so that a wait allocates nothing.
+    spare: Vec<Vec<Edge>>,
     issued: u64,
 }
 
+/// Empty lists that are kept.
+const SPARE_LIMIT: usize = 64;
+/// Counters of edges, each for the actors of every so manyeth number.
+const COUNTERS: usize = 64;
+
 /// The wait-for graph of one system.
-#[derive(Default)]
 pub(crate) struct Waits {
     edges: Mutex<Edges>,
-    /// How many edges there are; most of the time none.
-    count: AtomicUsize,
+    /// How many edges there are from some actors; most of the time none. Changed under the lock.
+    counts: [AtomicU32; COUNTERS],
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self { edges: Mutex::default(), counts: [const { AtomicU32::new(0) }; COUNTERS] }
+    }
 }
 
 /// A recorded wait; dropping it ends it.
@@ -87,11 +120,12 @@ pub(crate) struct Wait {
 impl Waits {
     /// Records that `from` waits for `to`, or says which cycle this would close.
     pub(crate) fn wait(self: &Arc<Self>, from: ActorId, to: ActorId, at: Arc<dyn Located>) -> Result<Wait, Vec<Path>> {
-        let mut edges = self.edges.lock();
         if from == to {
             return Err(vec![at.path()]);
         }
-        if edges.from.contains_key(&to)
+        let mut edges = self.edges.lock();
+        // Most of those that are waited for wait for nobody.
+        if self.count(to).load(Ordering::Relaxed) > 0
             && let Some(mut cycle) = edges.path_between(to, from)
         {
             cycle.insert(0, at);
@@ -99,8 +133,9 @@ impl Waits {
         }
         edges.issued += 1;
         let serial = edges.issued;
-        edges.from.entry(from).or_default().push(Edge { serial, to, at });
-        self.count.fetch_add(1, Ordering::Relaxed);
+        let Edges { from: lists, spare, .. } = &mut *edges;
+        lists.entry(from).or_insert_with(|| spare.pop().unwrap_or_default()).push(Edge { serial, to, at });
+        self.count(from).fetch_add(1, Ordering::Relaxed);
         Ok(Wait { waits: Arc::clone(self), from, serial })
     }
 }
@@ -108,11 +143,19 @@ impl Waits {
 impl Waits {
     /// A handler of this actor has ended: what it has begun to wait for, and keeps or has given away, holds it up no longer.
     pub(crate) fn forget(&self, from: ActorId) {
-        if self.count.load(Ordering::Relaxed) == 0 {
+        if self.count(from).load(Ordering::Relaxed) == 0 {
             return;
         }
-        let ended = self.edges.lock().from.remove(&from);
-        self.count.fetch_sub(ended.map_or(0, |ended| ended.len()), Ordering::Relaxed);
+        let mut edges = self.edges.lock();
+        let Some(ended) = edges.from.remove(&from) else { return };
+        self.count(from).fetch_sub(u32::try_from(ended.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
+        // What the edges point at is dropped outside of the lock.
+        drop(edges);
+    }
+
+    fn count(&self, from: ActorId) -> &AtomicU32 {
+        #[expect(clippy::cast_possible_truncation, clippy::indexing_slicing, reason = "less than COUNTERS")]
+        &self.counts[(from.0 % COUNTERS as u64) as usize]
     }
 }
 
@@ -143,12 +186,17 @@ impl Edges {
 impl Drop for Wait {
     fn drop(&mut self) {
         let mut edges = self.waits.edges.lock();
-        if let Some(list) = edges.from.get_mut(&self.from) {
-            let before = list.len();
-            list.retain(|edge| edge.serial != self.serial);
-            self.waits.count.fetch_sub(before - list.len(), Ordering::Relaxed);
-            if list.is_empty() {
-                edges.from.remove(&self.from);
+        let Edges { from, spare, .. } = &mut *edges;
+        let Entry::Occupied(mut entry) = from.entry(self.from) else { return };
+        let list = entry.get_mut();
+        let before = list.len();
+        list.retain(|edge| edge.serial != self.serial);
+        let ended = u32::try_from(before - list.len()).unwrap_or(u32::MAX);
+        self.waits.count(self.from).fetch_sub(ended, Ordering::Relaxed);
+        if list.is_empty() {
+            let list = entry.remove();
+            if spare.len() < SPARE_LIMIT {
+                spare.push(list);
             }
         }
     }

@@ -6,6 +6,9 @@ use std::time::Instant;
 
 use crate::mailbox::message::Message;
 
+/// Places of a ring that holds anything, unless its lane has fewer.
+const RING_LEAST: usize = 4;
+
 /// A sender's place in the wait list of one lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(u64);
@@ -68,19 +71,22 @@ impl<M> LaneQueue<M> {
         self.waiting.as_ref().is_some_and(|waiting| !waiting.list.is_empty())
     }
 
-    pub(crate) fn push(&mut self, message: M, stamp: Option<Instant>) {
+    /// Adds a message to a lane that may hold so many.
+    pub(crate) fn push(&mut self, message: M, capacity: u32, stamp: Option<Instant>) {
         if stamp.is_some() || self.stamps.is_some() {
             self.restamp(stamp);
             if let (Some(stamps), Some(at)) = (&mut self.stamps, stamp) {
                 stamps.push_back(at);
             }
         }
+        self.grow(1, capacity);
         self.queue.push_back(message);
     }
 
     /// Puts messages before all others, in their order.
-    pub(crate) fn push_all_front(&mut self, messages: &mut VecDeque<M>, stamp: Option<Instant>) {
+    pub(crate) fn push_all_front(&mut self, messages: &mut VecDeque<M>, capacity: u32, stamp: Option<Instant>) {
         self.restamp(stamp);
+        self.grow(messages.len(), capacity);
         while let Some(message) = messages.pop_back() {
             if let (Some(stamps), Some(at)) = (&mut self.stamps, stamp) {
                 stamps.push_front(at);
@@ -184,6 +190,18 @@ impl<M> LaneQueue<M> {
         self.waiting.iter().flat_map(|waiting| waiting.list.iter().map(|waiter| waiter.waker.clone())).collect()
     }
 
+    /// Makes room in the ring for so many more: twice what it was, but no more than the lane can need. The bound on a system's
+    /// memory would not hold where rings double beyond their lanes.
+    fn grow(&mut self, more: usize, capacity: u32) {
+        let (needed, room) = (self.queue.len() + more, self.queue.capacity());
+        if needed > room {
+            // One more than it may hold: what goes back may find the place of the one in hand taken.
+            let most = capacity as usize + 1;
+            let wanted = (2 * room).max(RING_LEAST).min(most).max(needed);
+            self.queue.reserve_exact(wanted - self.queue.len());
+        }
+    }
+
     /// Keeps stamps while somebody reads, and one for each queued message; none otherwise.
     fn restamp(&mut self, stamp: Option<Instant>) {
         match (stamp, &mut self.stamps) {
@@ -191,5 +209,26 @@ impl<M> LaneQueue<M> {
             (Some(at), None) => self.stamps = Some(Box::new(self.queue.iter().map(|_| at).collect())),
             (None, None) | (Some(_), Some(_)) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_grows_no_larger_than_its_lane_can_need() {
+        for capacity in [1_u32, 3, 64, 257, 300] {
+            let mut lane = LaneQueue::new();
+            (0..capacity).for_each(|_| lane.push([0_u64; 4], capacity, None));
+            let most = capacity as usize + 1;
+            assert!(lane.queue.capacity() <= most, "{} places for {capacity}", lane.queue.capacity());
+            lane.push_all_front(&mut VecDeque::from([[0; 4]]), capacity, None);
+            assert!(lane.queue.capacity() <= most, "{} places for {capacity}", lane.queue.capacity());
+        }
+        // What is beyond, as after a smaller capacity was set, finds its place all the same.
+        let mut lane = LaneQueue::new();
+        (0..10).for_each(|_| lane.push([0_u64; 4], 4, None));
+        assert_eq!(lane.len(), 10);
     }
 }

@@ -180,7 +180,7 @@ impl<M: Message> Lanes<M> {
         if let Some(reserve) = &mut self.reserve
             && !reserve.unstashed.is_empty()
         {
-            self.normal.push_all_front(&mut reserve.unstashed, stamp);
+            self.normal.push_all_front(&mut reserve.unstashed, self.capacity, stamp);
         }
         let limit = limit.min((self.capacity as usize / 2).max(1));
         let lane = if self.urgent.as_ref().is_some_and(|urgent| urgent.queued() > 0) {
@@ -221,9 +221,10 @@ impl<M: Message> Lanes<M> {
             weight.release(weight.taken.len().saturating_sub(rest.len()));
             weight.taken.clear();
         }
+        let capacity = self.capacity;
         let queue = self.lane_mut(lane);
         queue.release();
-        queue.push_all_front(rest, stamp);
+        queue.push_all_front(rest, capacity, stamp);
     }
 
     /// Books one message that was handled without ever being queued (an ask run in place, a timer's tick).
@@ -405,7 +406,8 @@ impl<M: Message> Lanes<M> {
             weight.held = weight.held.saturating_add(message.bytes());
         }
         self.accepted += 1;
-        self.lane_mut(lane).push(message, stamp);
+        let capacity = self.capacity;
+        self.lane_mut(lane).push(message, capacity, stamp);
     }
 
     /// Whether dropping older ones can make room: not where what is more urgent, or with the turn, takes it.
