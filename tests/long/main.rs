@@ -2,7 +2,13 @@
 //! some minutes: `cargo test --release --test long -- --include-ignored --nocapture`.
 //!
 //! Counts are asserted. Times are printed, and asserted nowhere: they are the machine's.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests, and the figures are worth seeing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests, and the figures are worth seeing"
+)]
 
 mod acyclic;
 mod conservation;
