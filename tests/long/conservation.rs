@@ -295,11 +295,6 @@ async fn storm(seed: u64, messages: u64, spawn: impl Fn(Task) -> JoinHandle<()>,
         soon("a sender", sender).await.unwrap();
     }
     calm();
-    for (handle, books) in handles.iter().zip(&all) {
-        handle.set_capacity(1 << 16);
-        handle.send(post(What::Open)).await.unwrap();
-        books.accepted.fetch_add(1, Ordering::Relaxed);
-    }
     soon("rest", system.quiescent()).await;
     // Ticks are no messages before they are handled, and hold up no rest. Afterwards none is handled any more.
     soon("the end", pin!(system.stop())).await;
