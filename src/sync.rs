@@ -9,9 +9,7 @@ pub(crate) use self::model::{
     AtomicBool, AtomicU8, AtomicU32, AtomicU64, Executor, Mutex, is_in_runtime, poll_spend, yield_now,
 };
 #[cfg(not(loom))]
-pub(crate) use self::real::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicU64, Executor, Mutex, is_in_runtime, poll_spend, yield_now,
-};
+pub(crate) use self::real::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Executor, Mutex, is_in_runtime, poll_spend};
 
 /// Takes a share of the task's budget, and lets other tasks run where it is used up.
 pub(crate) async fn spend() {
@@ -27,7 +25,6 @@ mod real {
 
     pub(crate) use parking_lot::Mutex;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
-    pub(crate) use tokio::task::yield_now;
 
     use crate::world::World;
 

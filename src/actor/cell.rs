@@ -306,11 +306,8 @@ impl<M: Message> Cell<M> {
                 Err(refused) => return Err(refused),
             }
         };
-        if let Wake::Parked(turn) = &wake
-            && visits
-            && self.is_open()
-        {
-            turn.visit();
+        if visits {
+            self.visit_or_wake(wake);
         } else {
             self.wake(wake);
         }
@@ -394,8 +391,33 @@ impl<M: Message> Cell<M> {
             self.attention.store(true, Ordering::Relaxed);
             inner.rouse()
         };
-        self.wake(wake);
+        if matches!(wake, Wake::Nobody) {
+            self.assist();
+        } else {
+            self.visit_or_wake(wake);
+        }
         Ok(())
+    }
+
+    /// Whoever waits for this actor drives its turn, if that was called and waits for a core.
+    pub(crate) fn assist(self: &Arc<Self>) {
+        let bell = {
+            let inner = self.inner.lock();
+            if inner.phase == Phase::Busy && inner.state.is_some() { inner.bell.clone() } else { Bell::NOBODY }
+        };
+        if let Bell::Turn(Some(turn)) = bell
+            && self.is_open()
+        {
+            turn.visit();
+        }
+    }
+
+    /// Whoever calls the turn waits for it, and may as well drive it.
+    fn visit_or_wake(self: &Arc<Self>, wake: Wake<M>) {
+        match wake {
+            Wake::Parked(turn) if self.is_open() => turn.visit(),
+            Wake::Nobody | Wake::Parked(_) | Wake::Begin(..) => self.wake(wake),
+        }
     }
 
     /// Writes down that a message was handled, where a simulation keeps a log.

@@ -161,14 +161,15 @@ impl<M: Message> Inner<M> {
 
 impl<M: Message> Cell<M> {
     /// A turn gives the state back, books its batch, and learns what comes next. `state` is none where the turn was
-    /// parked. `stay` is what [`Next::Apply`] was answered with.
+    /// parked. `stay` is what [`Next::Apply`] was answered with; `rests` leaves
+    /// what there is to do for later.
     pub(crate) fn next(
         &self,
         ticket: u32,
         state: Option<Box<dyn Behaviour<M>>>,
         settled: Option<Settled<'_>>,
         (batch, wakers): (&mut VecDeque<M>, &mut Vec<Waker>),
-        (own, stay): (&Arc<Drive>, Option<bool>),
+        (own, stay, rests): (&Arc<Drive>, Option<bool>, bool),
     ) -> Next<M> {
         let stamp = self.hub().stamp();
         let limit = self.class.options.turn.max(1) as usize;
@@ -191,12 +192,12 @@ impl<M: Message> Cell<M> {
         self.attention.store(false, Ordering::Relaxed);
         self.holder.store(ticket, Ordering::Relaxed);
         inner.resident |= stay == Some(true);
-        if drive::is_served() && inner.wants_turn() {
+        if (rests || drive::is_served()) && inner.wants_turn() {
             return Next::Later;
         }
         if let Some(next) = inner.decide(limit, batch, stamp) {
+            drive::serve();
             if let Next::Batch(_, taken) = &next {
-                drive::serve();
                 self.note_done(ticket, 0);
                 inner.batch = Batch::of(taken.lane);
                 // The message in hand takes no room.

@@ -167,6 +167,7 @@ impl<M: Message> Handle<M> {
 
     /// Waits until the actor has stopped for good, and says why.
     pub async fn stopped(&self) -> Exit {
+        self.cell.assist();
         ended(Arc::clone(&self.cell) as Arc<dyn Child>).await
     }
 

@@ -22,7 +22,6 @@ use crate::exit::{Cause, Exit, Fail, Failure};
 use crate::mailbox::aside::Crashed;
 use crate::mailbox::lanes::Taken;
 use crate::mailbox::message::{Lane, Message, kind_name};
-use crate::sync::yield_now;
 use crate::world::Strike;
 
 impl<A: Actor> Behaviour<A::Msg> for Running<A> {
@@ -93,6 +92,10 @@ enum Pause<M> {
     Failed(Fail),
 }
 
+/// The time after which other tasks get the core, however few messages it went to.
+const TURN_TIME_LIMIT: Duration = Duration::from_micros(250);
+const CLOCK_EVERY: u32 = 16;
+
 /// How an incarnation ends.
 pub(crate) enum End {
     Failed(Failure),
@@ -109,6 +112,8 @@ pub(crate) struct Turn<A: Actor> {
     done: u32,
     /// Handled since other tasks last got the core.
     unyielded: u32,
+    /// When the first of these were; not known before there are some.
+    since: Option<Instant>,
     /// The kind of the message in hand.
     kind: usize,
     /// A copy of the message in hand, where the actor keeps one.
@@ -163,6 +168,7 @@ impl<A: Actor> Turn<A> {
             taken: None,
             done: 0,
             unyielded: 0,
+            since: None,
             kind: 0,
             kept: None,
             times: Vec::new(),
@@ -176,10 +182,6 @@ impl<A: Actor> Turn<A> {
             if let Some(end) = self.carry_out(next, &mut running).await {
                 self.end(running.take(), end);
                 break;
-            }
-            if self.unyielded >= self.cell.class.options.turn && running.is_some() {
-                self.unyielded = 0;
-                yield_now().await;
             }
         }
     }
@@ -210,8 +212,12 @@ impl<A: Actor> Turn<A> {
                         stay = Some(self.cell.hub().residents.admit(&newcomer));
                         continue;
                     }
-                    Next::Park => Poll::Pending,
+                    Next::Park => {
+                        (self.unyielded, self.since) = (0, None);
+                        Poll::Pending
+                    }
                     Next::Later => {
+                        (self.unyielded, self.since) = (0, None);
                         cx.waker().wake_by_ref();
                         Poll::Pending
                     }
@@ -227,6 +233,7 @@ impl<A: Actor> Turn<A> {
     /// Gives back what is in hand, and asks the cell what comes next.
     fn ask(&mut self, running: &mut Option<Box<Running<A>>>, stay: Option<bool>) -> Next<A::Msg> {
         self.cell.hub().waits.forget(self.cell.id);
+        let rests = self.is_up();
         let leave = running.as_mut().is_some_and(|running| running.cx.take_leave());
         let state = running.take().map(|running| running as Box<dyn Behaviour<A::Msg>>);
         let settled = state.as_ref().map(|_| Settled {
@@ -235,7 +242,7 @@ impl<A: Actor> Turn<A> {
             times: &mut self.times,
             leave,
         });
-        self.cell.next(self.ticket, state, settled, (&mut self.batch, &mut self.wakers), (&self.own, stay))
+        self.cell.next(self.ticket, state, settled, (&mut self.batch, &mut self.wakers), (&self.own, stay, rests))
     }
 
     async fn carry_out(&mut self, step: Step<A>, running: &mut Option<Box<Running<A>>>) -> Option<End> {
@@ -296,7 +303,7 @@ impl<A: Actor> Turn<A> {
     fn handle_sync(&mut self, state: &mut Running<A>) -> Pause<A::Msg> {
         let keeps = self.cell.class.options.retry > 0;
         let metered = self.cell.hub().stamp().is_some();
-        while !self.looks_up() && !state.cx.wants_pause() {
+        while !self.looks_up() && !self.is_up() && !state.cx.wants_pause() {
             let Some(message) = self.batch.pop_front() else { break };
             self.kind = message.kind();
             if keeps {
@@ -342,9 +349,25 @@ impl<A: Actor> Turn<A> {
         self.cell.attention.load(Ordering::Relaxed) || self.cell.holder.load(Ordering::Relaxed) != self.ticket
     }
 
+    /// Whether other tasks should get the core.
+    fn is_up(&self) -> bool {
+        self.unyielded >= self.cell.class.options.turn
+    }
+
+    /// Counts a message towards the turn's end. The clock is read now and then only.
+    fn count(&mut self) {
+        self.unyielded += 1;
+        if self.unyielded.is_multiple_of(CLOCK_EVERY) {
+            let now = self.cell.hub().now();
+            if now.saturating_duration_since(*self.since.get_or_insert(now)) >= TURN_TIME_LIMIT {
+                self.unyielded = self.unyielded.max(self.cell.class.options.turn);
+            }
+        }
+    }
+
     /// One message of the batch is handled, or stashed.
     fn book(&mut self, state: &mut Running<A>, begun: Option<Instant>) {
-        self.unyielded += 1;
+        self.count();
         let stashed = state.cx.take_stashed();
         self.done += 1;
         self.cell.note_done(self.ticket, self.done);
@@ -359,7 +382,7 @@ impl<A: Actor> Turn<A> {
 
     async fn handle_tick(&mut self, state: &mut Box<Running<A>>, message: A::Msg) -> Option<End> {
         self.kind = message.kind();
-        self.unyielded += 1;
+        self.count();
         let struck = if self.is_simulated() { Box::pin(self.strike(message)).await } else { Ok(message) };
         self.kept = None;
         let end = match struck {

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use swarmtree::{
-    Actor, ActorSpec, AskError, Call, Context, Fail, Handle, Handled, Lane, Message, Reply, StartError, System,
+    Actor, ActorSpec, AskError, Call, Context, Fail, Handle, Handled, Here, Lane, Message, Reply, StartError, System,
 };
 
 use crate::figures::{alone, soon, two_threads};
@@ -100,7 +100,7 @@ fn end() -> Call<Node, (), Count> {
         kind: "end",
         lane: Lane::Normal,
         timeout: None,
-        here: Some(|_, (), _| Ok(Ok(0))),
+        here: Some(Here::Sync(|_, (), _| Ok(Ok(0)))),
         message: |(), reply| Walk::End(reply),
     }
 }

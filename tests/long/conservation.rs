@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use swarmtree::testing::{Faults, Sim};
 use swarmtree::{
-    Actor, ActorSpec, AskError, Call, Context, DeadLetter, Fail, Handle, Handled, Lane, Ledger, Message, Overflow,
-    Reply, StartError, Subscription, System,
+    Actor, ActorSpec, AskError, Call, Context, DeadLetter, Fail, Handle, Handled, Here, Lane, Ledger, Message,
+    Overflow, Reply, StartError, Subscription, System,
 };
 use tokio::task::JoinHandle;
 
@@ -171,7 +171,7 @@ fn ask_in_place() -> Call<Clerk, bool, u64> {
         kind: "post",
         lane: Lane::Normal,
         timeout: None,
-        here: Some(|clerk, fails, _| if fails { Err(Fail::new("in place")) } else { Ok(clerk.book()) }),
+        here: Some(Here::Sync(|clerk, fails, _| if fails { Err(Fail::new("in place")) } else { Ok(clerk.book()) })),
         message: |fails, reply| post(if fails { What::Fail } else { What::Ask(reply) }),
     }
 }
