@@ -19,12 +19,14 @@ pub(crate) fn go_on<A: Actor, R: Send + 'static>(
     begun: Begun<A, R>,
     reply: Reply<R>,
 ) {
-    turn::start::<A, _>(cell, ticket, move |mut turn, lost| async move {
+    let executor = cell.hub().executor.clone();
+    let turn = turn::make::<A, _>(cell, ticket, move |mut turn, lost| async move {
         if let Some(running) = conclude(&mut turn, kind, begun, reply).await {
             turn.run(Some(running)).await;
         }
         lost.disarm();
     });
+    turn.spawn(&executor);
 }
 
 /// Carries the handler to its end; none if that ended the incarnation.

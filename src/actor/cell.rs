@@ -188,16 +188,20 @@ impl<M: Message> Inner<M> {
 
     /// Whether a turn would find anything to do.
     pub(crate) fn wants_turn(&self) -> bool {
+        if self.is_controlled() {
+            return true;
+        }
+        let ticks = self.rare.as_ref().is_some_and(|rare| !rare.ticks.is_empty());
+        !self.orders.suspend && (ticks || (self.orders.drain && !self.drain_told) || self.lanes.has_work())
+    }
+
+    /// Whether there is something on the control lane.
+    pub(crate) fn is_controlled(&self) -> bool {
         let rare = self.rare.as_ref();
-        if self.orders.kill
+        self.orders.kill
             || self.orders.stop
             || self.orders.leave
             || rare.is_some_and(|rare| !rare.looks.is_empty() || rare.failure.is_some())
-        {
-            return true;
-        }
-        let ticks = rare.is_some_and(|rare| !rare.ticks.is_empty());
-        !self.orders.suspend && (ticks || (self.orders.drain && !self.drain_told) || self.lanes.has_work())
     }
 
     /// Whether this incarnation is the one that is there now. Another one's doings come too late.
@@ -306,10 +310,9 @@ impl<M: Message> Cell<M> {
                 Err(refused) => return Err(refused),
             }
         };
-        if visits {
-            self.visit_or_wake(wake);
-        } else {
-            self.wake(wake);
+        match wake {
+            Wake::Parked(turn) if visits && self.is_open() => turn.visit(),
+            Wake::Nobody | Wake::Parked(_) | Wake::Begin(..) => self.wake(wake),
         }
         drop_displaced(accepted);
         Ok(None)
@@ -391,11 +394,8 @@ impl<M: Message> Cell<M> {
             self.attention.store(true, Ordering::Relaxed);
             inner.rouse()
         };
-        if matches!(wake, Wake::Nobody) {
-            self.assist();
-        } else {
-            self.visit_or_wake(wake);
-        }
+        self.wake(wake);
+        self.assist();
         Ok(())
     }
 
@@ -409,14 +409,6 @@ impl<M: Message> Cell<M> {
             && self.is_open()
         {
             turn.visit();
-        }
-    }
-
-    /// Whoever calls the turn waits for it, and may as well drive it.
-    fn visit_or_wake(self: &Arc<Self>, wake: Wake<M>) {
-        match wake {
-            Wake::Parked(turn) if self.is_open() => turn.visit(),
-            Wake::Nobody | Wake::Parked(_) | Wake::Begin(..) => self.wake(wake),
         }
     }
 

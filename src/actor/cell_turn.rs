@@ -192,7 +192,7 @@ impl<M: Message> Cell<M> {
         self.attention.store(false, Ordering::Relaxed);
         self.holder.store(ticket, Ordering::Relaxed);
         inner.resident |= stay == Some(true);
-        if (rests || drive::is_served()) && inner.wants_turn() {
+        if (rests || drive::is_served()) && inner.wants_turn() && !inner.is_controlled() {
             return Next::Later;
         }
         if let Some(next) = inner.decide(limit, batch, stamp) {
@@ -268,6 +268,17 @@ impl<M: Message> Cell<M> {
         if lost.is_some() {
             drop_quietly(lost);
         }
+    }
+
+    /// Leaves the state for a turn that has no core yet.
+    pub(crate) fn lay_ready(&self, state: Box<dyn Behaviour<M>>, ticket: u32, turn: &Arc<Drive>) {
+        let mut inner = self.inner.lock();
+        if inner.ticket != ticket {
+            drop(inner);
+            return drop_quietly(state);
+        }
+        inner.state = Some(state);
+        inner.bell = Bell::Turn(Some(Arc::clone(turn)));
     }
 
     /// A handler that began in place waits, and goes on in a turn with the ticket that comes back; none if the cell was taken

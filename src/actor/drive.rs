@@ -112,8 +112,8 @@ pub(crate) struct Drive {
 }
 
 impl Drive {
-    /// Starts a turn on a task of its own.
-    pub(crate) fn start(executor: &Executor, system: usize, turn: impl FnOnce(Arc<Self>) -> Turn) {
+    /// A turn without a task yet.
+    pub(crate) fn new(system: usize, turn: impl FnOnce(Arc<Self>) -> Turn) -> Arc<Self> {
         let drive = Arc::new(Self {
             turn: Mutex::new(None),
             missed: AtomicBool::new(false),
@@ -122,7 +122,12 @@ impl Drive {
             system,
         });
         *drive.turn.lock() = Some(turn(Arc::clone(&drive)));
-        executor.spawn(Task(drive));
+        drive
+    }
+
+    /// Gives the turn its task.
+    pub(crate) fn spawn(self: Arc<Self>, executor: &Executor) {
+        executor.spawn(Task(self));
     }
 
     /// Has the turn driven, by its task or by whoever is free for it next.
@@ -152,7 +157,8 @@ impl Drive {
     }
 
     fn drive_as_guest(&self) {
-        let Some(task) = self.task.get() else { return };
+        // The task's first poll comes by itself.
+        let task = self.task.get().unwrap_or(Waker::noop());
         let Some(mut turn) = self.turn.try_lock() else { return self.wake() };
         let Some(mut future) = turn.take() else { return };
         // A turn catches the panics of handlers itself; of its own it dies, and harms nobody else.

@@ -26,34 +26,35 @@ use crate::world::Strike;
 
 impl<A: Actor> Behaviour<A::Msg> for Running<A> {
     fn begin(self: Box<Self>, cell: Arc<Cell<A::Msg>>, ticket: u32) {
-        spawn(cell, self, ticket);
+        let turn = make::<A, _>(Arc::clone(&cell), ticket, |mut turn, lost| async move {
+            turn.run(None).await;
+            lost.disarm();
+        });
+        // Until its task gets a core, others may drive it.
+        cell.lay_ready(self, ticket, &turn);
+        turn.spawn(&cell.hub().executor);
     }
 }
 
-/// Starts a turn that owns the state.
-fn spawn<A: Actor>(cell: Arc<Cell<A::Msg>>, running: Box<Running<A>>, ticket: u32) {
-    start::<A, _>(cell, ticket, |mut turn, lost| async move {
-        turn.run(Some(running)).await;
-        lost.disarm();
-    });
-}
-
-/// Starts a turn that does this work.
-pub(crate) fn start<A: Actor, F>(cell: Arc<Cell<A::Msg>>, ticket: u32, work: impl FnOnce(Turn<A>, Lost<A::Msg>) -> F)
+/// A turn that does this work.
+pub(crate) fn make<A: Actor, F>(
+    cell: Arc<Cell<A::Msg>>,
+    ticket: u32,
+    work: impl FnOnce(Turn<A>, Lost<A::Msg>) -> F,
+) -> Arc<Drive>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let current = cell.current();
-    let executor = cell.hub().executor.clone();
     // Made here, so that a turn that is dropped before its first step is heard of too.
     let lost = Lost { cell: Arc::clone(&cell), ticket, armed: true };
-    Drive::start(&executor, current.system, |own| {
+    Drive::new(current.system, |own| {
         let work = work(Turn::new(cell, own, ticket), lost);
         Box::pin(async move {
             let mut work = pin!(work);
             poll_fn(|cx| current.enter(|| work.as_mut().poll(cx))).await;
         })
-    });
+    })
 }
 
 /// Why a handler was left before its end.

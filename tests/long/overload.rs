@@ -254,6 +254,8 @@ impl Plant {
             times.push(begun.elapsed());
         };
         while begun.elapsed() < time {
+            // Somebody who looks on takes no core from those at work.
+            thread::sleep(Duration::from_millis(2));
             let handle = self.handles[rng.usize(..ACTORS)].within(Duration::from_secs(60));
             timed(&mut probes.inspected, &mut || {
                 let look = handle.inspect::<Consumer<TURN>, u32>(|consumer| consumer.steps);
