@@ -3,6 +3,8 @@
 pub(crate) mod ask;
 pub(crate) mod begun;
 pub(crate) mod call;
+#[cfg(all(feature = "capsule", not(loom)))]
+pub(crate) mod capsule;
 pub(crate) mod cell;
 pub(crate) mod cell_life;
 pub(crate) mod cell_turn;
@@ -23,11 +25,22 @@ pub(crate) mod owned;
 pub(crate) mod panics;
 pub(crate) mod quarantine;
 pub(crate) mod rare;
+pub(crate) mod record;
+#[cfg(all(feature = "capsule", not(loom)))]
+pub(crate) mod replay;
 pub(crate) mod residents;
+#[cfg(all(feature = "capsule", not(loom)))]
+pub(crate) mod restored;
 pub(crate) mod running;
+#[cfg(all(feature = "capsule", not(loom)))]
+pub(crate) mod scope;
 pub(crate) mod send;
+#[cfg(all(feature = "capsule", not(loom)))]
+pub(crate) mod shelf;
 #[cfg(not(loom))]
 pub(crate) mod sink;
+#[cfg(all(feature = "capsule", not(loom)))]
+pub(crate) mod tape;
 #[cfg(not(loom))]
 pub(crate) mod timer;
 pub(crate) mod topic;

@@ -38,6 +38,7 @@ impl From<String> for Fail {
 
 /// How an incarnation failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "capsule", derive(serde::Serialize, serde::Deserialize))]
 pub enum Cause {
     /// A handler, a start or a stop panicked.
     Panic,

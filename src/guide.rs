@@ -16,6 +16,9 @@ pub mod state {}
 #[doc = include_str!("guide/simulation.md")]
 pub mod simulation {}
 
+#[doc = include_str!("guide/capsules.md")]
+pub mod capsules {}
+
 #[doc = include_str!("guide/performance.md")]
 pub mod performance {}
 

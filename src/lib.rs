@@ -2,6 +2,8 @@
 #![cfg_attr(loom, allow(dead_code, unused_imports, reason = "loom models the protocol; what runs it is left out"))]
 
 mod actor;
+#[cfg(all(feature = "capsule", not(loom)))]
+pub mod capsule;
 mod descriptor;
 mod exit;
 pub mod guide;

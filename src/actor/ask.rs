@@ -241,6 +241,12 @@ impl<T> Awaiting<T> {
         })
         .await
     }
+
+    /// Leaves the port open without anybody there, as it was when its request was handled.
+    #[cfg(all(feature = "capsule", not(loom)))]
+    pub(crate) fn look_away(mut self) {
+        self.done = true;
+    }
 }
 
 impl<T> Drop for Awaiting<T> {

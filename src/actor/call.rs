@@ -46,7 +46,7 @@ impl<M: Message> Handle<M> {
         R: Send + 'static,
     {
         spend().await;
-        let args = match call.here.filter(|_| self.cell.class.options.runs_in_place()) {
+        let args = match call.here.filter(|_| self.runs_in_place::<A>()) {
             Some(Here::Sync(handler)) => match run_here(&self.cell, call.kind, args, handler) {
                 Ok(answer) => return answer.map_err(|_| AskError::NoReply),
                 Err(args) => args,
@@ -62,6 +62,11 @@ impl<M: Message> Handle<M> {
         };
         let lane = if self.lane == Lane::Urgent { Lane::Urgent } else { call.lane };
         self.ask_in(lane, call.timeout, |reply| (call.message)(args, reply)).await
+    }
+
+    /// Whether asks may run in place at all. What ran there would be missing in a capsule.
+    fn runs_in_place<A: Actor>(&self) -> bool {
+        self.cell.class.options.runs_in_place() && !Running::<A>::IS_RECORDED
     }
 
     /// Looks at the state before the next message, however many are queued. Fails the actor if `look` panics.

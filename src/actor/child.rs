@@ -44,6 +44,19 @@ pub(crate) trait Owner: Send + Sync {
     fn back_in(&self, name: &str, child: Address) -> Option<Duration>;
 }
 
+/// Above the root, and wherever else no supervisor is.
+pub(crate) struct Nobody;
+
+impl Owner for Nobody {
+    fn exited(&self, _: Incarnation, _: Exit) {}
+    fn terminate(&self, _: &str, _: Address) {}
+    fn kill(&self, _: &str, _: Address) {}
+    fn restart(&self, _: &str, _: Address) {}
+    fn back_in(&self, _: &str, _: Address) -> Option<Duration> {
+        None
+    }
+}
+
 /// What runs user code (destructors, watchers) and therefore waits until the supervisor has released its lock.
 pub(crate) type After = Box<dyn FnOnce() + Send>;
 

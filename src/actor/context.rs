@@ -10,14 +10,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Instant;
 
+#[cfg(all(feature = "capsule", not(loom)))]
+use crate::actor::capsule::Step;
 use crate::actor::cell::Cell;
 use crate::actor::definition::{Actor, Context};
 use crate::actor::handle::Handle;
+#[cfg(all(feature = "capsule", not(loom)))]
+use crate::actor::owned::Owned;
 use crate::actor::owned::{OrderId, TooManyOrders};
 use crate::actor::panics::catch;
 #[cfg(not(loom))]
 use crate::actor::rare::Order;
 use crate::actor::rare::Place;
+#[cfg(all(feature = "capsule", not(loom)))]
+use crate::actor::tape::Tape;
 use crate::actor::waits::Located;
 use crate::actor::watch::Watched;
 use crate::exit::Exit;
@@ -26,6 +32,12 @@ use crate::path::Path;
 
 impl<A: Actor> Context<A> {
     pub(crate) fn new(cell: Arc<Cell<A::Msg>>, incarnation: u32) -> Self {
+        #[cfg(all(feature = "capsule", not(loom)))]
+        if A::CAPSULE.is_some() {
+            let hub = cell.hub();
+            let tape = Tape::blank(hub.now(), hub.with_rng(|rng| rng.u64(..)));
+            return Self::on_tape(cell, incarnation, tape);
+        }
         Self { cell, incarnation, leave: false, pause: false, stashed: false, owned: None }
     }
 
@@ -50,12 +62,21 @@ impl<A: Actor> Context<A> {
     /// The system's clock; paused and simulated time hold for it.
     #[must_use]
     pub fn now(&self) -> Instant {
-        self.cell.hub().now()
+        let now = self.cell.hub().now();
+        #[cfg(all(feature = "capsule", not(loom)))]
+        if let Some(tape) = self.tape() {
+            return tape.now(now);
+        }
+        now
     }
 
     /// A number from the system's seeded source.
     #[must_use]
     pub fn random(&self) -> u64 {
+        #[cfg(all(feature = "capsule", not(loom)))]
+        if let Some(tape) = self.tape() {
+            return tape.random();
+        }
         self.cell.hub().with_rng(|rng| rng.u64(..))
     }
 
@@ -120,6 +141,9 @@ impl<A: Actor> Context<A> {
         message: impl FnOnce(Exit) -> A::Msg + Send + 'static,
     ) -> Result<OrderId, TooManyOrders> {
         let (id, waiting) = (self.cell.hub().next_order(), self.cell.ticks());
+        if self.is_replayed() {
+            return Ok(OrderId(id));
+        }
         let owned = self.owned.get_or_insert_with(Box::default);
         let order = owned.issue(id, waiting)?;
         let target = other.into().child();
@@ -156,6 +180,9 @@ impl<A: Actor> Context<A> {
         F: Future<Output = ()> + Send + 'static,
     {
         let (id, waiting) = (self.cell.hub().next_order(), self.cell.ticks());
+        if self.is_replayed() {
+            return Ok(OrderId(id));
+        }
         let owned = self.owned.get_or_insert_with(Box::default);
         let order = owned.issue(id, waiting)?;
         let (cell, incarnation, task) = (Arc::clone(&self.cell), self.incarnation, task(order.clone()));
@@ -174,6 +201,12 @@ impl<A: Actor> Context<A> {
         Ok(owned.keep_task(order, task))
     }
 
+    /// Whether what it orders is among the messages of a capsule already.
+    #[cfg(any(not(feature = "capsule"), loom))]
+    fn is_replayed(&self) -> bool {
+        false
+    }
+
     /// Whether the turn has to look up before the next message of its batch.
     pub(crate) fn wants_pause(&self) -> bool {
         self.leave || self.pause
@@ -186,6 +219,34 @@ impl<A: Actor> Context<A> {
 
     pub(crate) fn take_stashed(&mut self) -> bool {
         std::mem::take(&mut self.stashed)
+    }
+}
+
+#[cfg(all(feature = "capsule", not(loom)))]
+impl<A: Actor> Context<A> {
+    fn on_tape(cell: Arc<Cell<A::Msg>>, incarnation: u32, tape: Tape) -> Self {
+        let owned = Box::new(Owned::on_tape(tape));
+        Self { cell, incarnation, leave: false, pause: false, stashed: false, owned: Some(owned) }
+    }
+
+    /// Of a life that is lived again: when it begins, and where its chance stood.
+    pub(crate) fn replayed(cell: Arc<Cell<A::Msg>>, incarnation: u32, (began, seed): (Instant, u64)) -> Self {
+        Self::on_tape(cell, incarnation, Tape::replayed(began, seed))
+    }
+
+    /// Sets the clock for the next message.
+    pub(crate) fn cue(&mut self, step: &Step) {
+        if let Some(tape) = self.owned.as_mut().and_then(|owned| owned.tape.as_mut()) {
+            tape.cue(step);
+        }
+    }
+
+    fn tape(&self) -> Option<&Tape> {
+        if A::CAPSULE.is_some() { self.owned.as_ref()?.tape.as_deref() } else { None }
+    }
+
+    fn is_replayed(&self) -> bool {
+        self.tape().is_some_and(Tape::is_replayed)
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+#[cfg(all(feature = "capsule", not(loom)))]
+use crate::actor::capsule::Recording;
 use crate::actor::cell::Cell;
 use crate::actor::handle::Handle;
 use crate::actor::options::Options;
@@ -33,6 +35,10 @@ pub trait Actor: Sized + Send + 'static {
     const OPTIONS: Options = Options::DEFAULT;
     /// Whether [`Actor::keep`] makes copies; `retry` above 0 is refused without.
     const KEEPS: bool = false;
+    /// Whether its crashes leave capsules, and of how many messages: `Some(Recording::last(16))`. None by default. An actor
+    /// that is recorded runs no ask in place.
+    #[cfg(all(feature = "capsule", not(loom)))]
+    const CAPSULE: Option<Recording<Self, Self::Msg>> = None;
     /// What introspection shows of this type.
     const DESCRIPTOR: Descriptor = Descriptor { actor: "", handlers: &[] };
 

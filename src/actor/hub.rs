@@ -11,6 +11,8 @@ use crate::actor::dead_letter::DeadLetter;
 use crate::actor::failure::FailureReport;
 use crate::actor::panics::{Heard, introduce};
 use crate::actor::residents::Residents;
+#[cfg(all(feature = "capsule", not(loom)))]
+use crate::actor::shelf::Shelf;
 use crate::actor::topic::Topic;
 use crate::actor::waits::{ActorId, Current, Waits};
 use crate::mailbox::ledger::Ledger;
@@ -24,6 +26,8 @@ pub(crate) struct Hub {
     pub(crate) executor: Executor,
     pub(crate) dead_letters: Topic<DeadLetter>,
     pub(crate) failures: Topic<FailureReport>,
+    #[cfg(all(feature = "capsule", not(loom)))]
+    pub(crate) capsules: Shelf,
     pub(crate) waits: Arc<Waits>,
     pub(crate) residents: Residents,
     /// The books of all that have left the tree, and how many those are.
@@ -54,6 +58,8 @@ impl Hub {
             executor,
             dead_letters: Topic::new(),
             failures: Topic::new(),
+            #[cfg(all(feature = "capsule", not(loom)))]
+            capsules: Shelf::new(),
             waits: Arc::new(Waits::default()),
             residents: Residents::default(),
             departed: Mutex::default(),
@@ -79,6 +85,14 @@ impl Hub {
     /// A task of the system was dropped: its runtime is shutting down. Says whether that is news.
     pub(crate) fn runtime_is_gone(&self) -> bool {
         !self.gone.swap(true, Ordering::Relaxed)
+    }
+
+    /// The system has ended: there will be no more news of it.
+    pub(crate) fn close_topics(&self) {
+        self.dead_letters.close();
+        self.failures.close();
+        #[cfg(all(feature = "capsule", not(loom)))]
+        self.capsules.topic.close();
     }
 
     /// The system's clock: tokio's, so that paused time holds for everything.

@@ -6,12 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::actor::child::Child;
 use crate::actor::rare::Order;
+#[cfg(all(feature = "capsule", not(loom)))]
+use crate::actor::tape::Tape;
 
 /// Tasks and watches that one incarnation may have out at once; a further one is refused.
 pub const OWNED_LIMIT: usize = 1024;
 
 /// A timer, pipe or watch that an incarnation ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "capsule", derive(serde::Serialize, serde::Deserialize))]
 pub struct OrderId(pub(crate) u64);
 
 /// The incarnation has [`OWNED_LIMIT`] timers, pipes and watches out already.
@@ -33,9 +36,17 @@ enum Out {
 #[derive(Default)]
 pub(crate) struct Owned {
     out: BTreeMap<u64, (Arc<AtomicBool>, Out)>,
+    /// What it is recorded on, if it is. It stands here to weigh nothing where it is not.
+    #[cfg(all(feature = "capsule", not(loom)))]
+    pub(crate) tape: Option<Box<Tape>>,
 }
 
 impl Owned {
+    #[cfg(all(feature = "capsule", not(loom)))]
+    pub(crate) fn on_tape(tape: Tape) -> Self {
+        Self { out: BTreeMap::new(), tape: Some(Box::new(tape)) }
+    }
+
     /// One more order of this number. Finished ones make room first; those that are due and wait to be handled do not.
     pub(crate) fn issue(&mut self, id: u64, waiting: usize) -> Result<Order, TooManyOrders> {
         if self.out.len() + waiting >= OWNED_LIMIT {

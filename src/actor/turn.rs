@@ -310,6 +310,7 @@ impl<A: Actor> Turn<A> {
             if keeps {
                 self.kept = A::keep(&message);
             }
+            state.record(&message);
             let begun = if metered { self.cell.hub().stamp() } else { None };
             match state.actor.handle(message, &mut state.cx) {
                 // A simulation looks up after each message, as it may strike the next one.
@@ -412,6 +413,7 @@ impl<A: Actor> Turn<A> {
     }
 
     async fn handle_alone(&mut self, state: &mut Box<Running<A>>, message: A::Msg) -> Option<End> {
+        state.record(&message);
         match panics::catch(|| state.actor.handle(message, &mut state.cx)) {
             Ok(Handled::Done) => None,
             Ok(Handled::Fail(fail)) => Some(End::Failed(self.on_purpose(&fail))),
@@ -433,6 +435,9 @@ impl<A: Actor> Turn<A> {
     pub(crate) fn end(&mut self, mut running: Option<Box<Running<A>>>, end: End) {
         // A message that its handler stashed before it crashed is in the stash, and safe there.
         let stashed = running.as_mut().is_some_and(|running| running.cx.take_stashed());
+        if let (End::Failed(failure), Some(running)) = (&end, &mut running) {
+            running.leave_capsule(failure);
+        }
         panics::drop_quietly(running);
         let kind = kind_name::<A::Msg>(self.kind);
         let taken = self.taken.take();

@@ -2,12 +2,11 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use crate::actor::cell::{Cell, Class};
-use crate::actor::child::{Address, Child, Incarnation, Owner};
+use crate::actor::child::{Child, Incarnation, Nobody, Owner};
 use crate::actor::definition::{Actor, Context, StartError};
 use crate::actor::hub::Hub;
 use crate::actor::running::Running;
@@ -43,19 +42,6 @@ impl Seat {
     /// The supervisor, as a cell knows it.
     pub(crate) fn owner(&self) -> Weak<dyn Owner> {
         self.above.clone().map_or_else(|| Weak::<Nobody>::new() as Weak<dyn Owner>, |above| above as Weak<dyn Owner>)
-    }
-}
-
-/// Above the root.
-struct Nobody;
-
-impl Owner for Nobody {
-    fn exited(&self, _: Incarnation, _: Exit) {}
-    fn terminate(&self, _: &str, _: Address) {}
-    fn kill(&self, _: &str, _: Address) {}
-    fn restart(&self, _: &str, _: Address) {}
-    fn back_in(&self, _: &str, _: Address) -> Option<Duration> {
-        None
     }
 }
 

@@ -237,8 +237,7 @@ impl Above for Node {
     fn bury(&self) {
         self.hub.runtime_is_gone();
         self.bury_below();
-        self.hub.dead_letters.close();
-        self.hub.failures.close();
+        self.hub.close_topics();
     }
 
     fn shell_died(&self, shell: ractor::ActorId) {

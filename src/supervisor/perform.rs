@@ -273,8 +273,7 @@ impl Node {
             None => {
                 if let Some(me) = self.me.upgrade() {
                     Child::close(me, &exit)();
-                    self.hub.dead_letters.close();
-                    self.hub.failures.close();
+                    self.hub.close_topics();
                 }
             }
         }

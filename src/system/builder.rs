@@ -37,6 +37,8 @@ pub struct SystemBuilder {
     name: String,
     root: Supervisor,
     seed: Option<u64>,
+    #[cfg(feature = "capsule")]
+    capsules: Option<std::path::PathBuf>,
 }
 
 impl System {
@@ -56,7 +58,13 @@ impl System {
 
 impl SystemBuilder {
     fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), root: Supervisor::one_for_one(name), seed: None }
+        Self {
+            name: name.to_owned(),
+            root: Supervisor::one_for_one(name),
+            seed: None,
+            #[cfg(feature = "capsule")]
+            capsules: None,
+        }
     }
 
     /// Adds a child of the root supervisor, after those that are there.
@@ -85,6 +93,15 @@ impl SystemBuilder {
         self
     }
 
+    /// Writes the capsules of this system's crashes into a folder, which is made where it is missing; the newest
+    /// [`CAPSULE_FILES_LIMIT`](crate::capsule::CAPSULE_FILES_LIMIT) stay. A capsule is on the disk before the failure is
+    /// reported. What the disk refuses is traced, and harms nobody. See [`System::capsules`].
+    #[cfg(feature = "capsule")]
+    pub fn capsules(mut self, folder: impl Into<std::path::PathBuf>) -> Self {
+        self.capsules = Some(folder.into());
+        self
+    }
+
     /// Checks the whole tree, then starts it from left to right.
     ///
     /// # Errors
@@ -100,6 +117,10 @@ impl SystemBuilder {
         let world = World::current();
         let drawn = || world.as_ref().map_or_else(|| fastrand::u64(..), |world| world.number());
         let hub = Hub::new(self.name, self.seed.unwrap_or_else(drawn), Executor::new(runtime));
+        #[cfg(feature = "capsule")]
+        if let Some(folder) = self.capsules {
+            hub.capsules.keep_in(folder);
+        }
         let seat = Seat { hub: Arc::clone(&hub), above: None, parent: Path::root(), name };
         let node = Node::new(seat, root.plan());
         let mut given_up = GivenUp { node: &node, armed: true };

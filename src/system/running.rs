@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+#[cfg(feature = "capsule")]
+use crate::actor::capsule::Capsule;
 use crate::actor::dead_letter::DeadLetter;
 use crate::actor::definition::Actor;
 use crate::actor::failure::FailureReport;
@@ -153,6 +155,14 @@ impl System {
     #[must_use]
     pub fn failures(&self, capacity: usize) -> Subscription<FailureReport> {
         self.hub.failures.subscribe(capacity)
+    }
+
+    /// The capsules of crashes from now on, bounded as [`System::dead_letters`]. Actors with a capsule record while anybody
+    /// subscribes or the system has a folder for them; a capsule comes before the report of its failure.
+    #[cfg(feature = "capsule")]
+    #[must_use]
+    pub fn capsules(&self, capacity: usize) -> Subscription<Arc<Capsule>> {
+        self.hub.capsules.topic.subscribe(capacity)
     }
 
     /// Calls back for each failure, on a task of its own, until the system ends; see [`System::failures`].

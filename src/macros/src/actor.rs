@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Generics, Ident, Item, Visibility};
 
+use crate::capsule;
 use crate::errors::{self, Errors};
 use crate::naming;
 use crate::options::Options;
@@ -46,6 +47,8 @@ fn state(item: &Item) -> syn::Result<(&Ident, &Visibility, &Generics)> {
 fn rules(name: &Ident, visibility: &Visibility, options: &Options) -> TokenStream {
     let (bridge, options_value) = (naming::bridge(name), options.tokens());
     let keep = options.retries.then(|| quote!($($keep)*));
+    let (recorded, message) = (capsule::pattern(), capsule::choice(visibility, options));
+    let capsule = capsule::constant(name, options);
     quote! {
         #[doc(hidden)]
         #[allow(unused_macros)]
@@ -53,14 +56,14 @@ fn rules(name: &Ident, visibility: &Visibility, options: &Options) -> TokenStrea
             (
                 again { $($again:tt)* }
                 message { $(#[$message_doc:meta])* enum $($message:tt)* }
+                #recorded
                 handle { $(#[$handle_doc:meta])* struct $($handle:tt)* }
                 actor { { $($head:tt)* } { $($body:tt)* } }
                 keep { $($keep:tt)* }
                 beside { $($beside:tt)* }
             ) => {
-                $(#[$message_doc])*
                 #[allow(dead_code)]
-                #visibility enum $($message)*
+                #message
 
                 $(#[$handle_doc])*
                 #[allow(dead_code)]
@@ -70,6 +73,7 @@ fn rules(name: &Ident, visibility: &Visibility, options: &Options) -> TokenStrea
                     const OPTIONS: ::swarmtree::Options = #options_value;
                     $($body)*
                     #keep
+                    #capsule
                 }
 
                 $($beside)*

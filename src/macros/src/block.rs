@@ -91,7 +91,9 @@ impl Block {
             let ImplItem::Fn(method) = member else { continue };
             start_seen |= method.attrs.iter().any(|one| one.path().is_ident("start"));
             let Some(Some(given)) = errors.take(attribute::take(&mut method.attrs)) else { continue };
-            if let Some(member) = errors.take(handler::read(method, &given)) {
+            let member = errors.take(handler::read(method, &given));
+            signature::strip(&mut method.sig);
+            if let Some(member) = member {
                 errors.take(block.add(member, &method.sig.ident));
             }
         }

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 
 use crate::actor_impl;
 use crate::block::Block;
+use crate::capsule;
 use crate::descriptor::{lane, optional};
 use crate::docs;
 use crate::handler::{Handler, Kind};
@@ -16,11 +17,13 @@ use crate::signature::{Input, Outcome};
 pub(crate) fn declare(block: &Block) -> TokenStream {
     let (handle, declared, bounds) = (&block.handle, block.declared(), block.bounds());
     let message = block.message_type();
+    let recorded = capsule::of_handle();
     let doc = format!("The address of `{}`: each of its handlers is a method here.", block.actor);
     quote! {
         #[doc = #doc]
         #[doc = ""]
         #[doc = "Cheap to clone, and valid across restarts. It dereferences to what every handle can do."]
+        #recorded
         struct #handle #declared (::swarmtree::Handle<#message>) #bounds;
     }
 }

@@ -7,10 +7,11 @@ use syn::{ImplItem, ItemImpl};
 use crate::actor_impl;
 use crate::attribute;
 use crate::block::{Arguments, Block};
+use crate::capsule;
 use crate::errors::{self, Errors};
 use crate::handle;
 use crate::keep;
-use crate::message;
+use crate::message::{self, Form};
 use crate::naming;
 
 /// The block without the attributes of its methods, the messages, the handle, and the implementation of `Actor`.
@@ -53,7 +54,8 @@ fn strip(item: &mut ItemImpl) {
 fn generate(block: &Block) -> TokenStream {
     let bridge = naming::bridge(&block.actor);
     let (again, missing) = (again(&block.actor), block.start_missing.as_ref().map(syn::Error::to_compile_error));
-    let (message, message_impl) = (message::declare(block), message::implement(block));
+    let (message, message_impl) = (message::declare(block, Form::Plain), message::implement(block));
+    let recorded = capsule::recorded(block);
     let (handle, handle_impls) = (handle::declare(block), handle::implement(block));
     let aliases = message::check_aliases(block);
     let (head, body, keep) = (actor_impl::head(block), actor_impl::body(block), keep::expand(block));
@@ -61,6 +63,7 @@ fn generate(block: &Block) -> TokenStream {
         #bridge! {
             again { #again }
             message { #message }
+            #recorded
             handle { #handle }
             actor { { #head } { #body } }
             keep { #keep }

@@ -5,6 +5,7 @@ mod actor;
 mod actor_impl;
 mod attribute;
 mod block;
+mod capsule;
 mod descriptor;
 mod docs;
 mod errors;
@@ -40,9 +41,11 @@ use proc_macro::TokenStream;
 /// | `in_place` | `true`, `false` | `true` | whether an ask of an idle actor may run on the caller's core |
 /// | `turn` | 1 to 2^32-1 | `256` | messages handled in a turn before other tasks get the core |
 /// | `ask_timeout` | `"5s"`, `"250ms"`, `"1m 30s"` | `"5s"` | the deadline of asks that name none |
+/// | `capsule` | 0 to 2^16 | `0` | how many of the last messages a crash leaves in its capsule (feature `capsule`) |
 ///
 /// With `retry` above 0 the actor keeps a copy of each message while it is handled, so what its messages carry must be
-/// `Clone`.
+/// `Clone`. With `capsule` above 0 its messages are derived for serde, and what they carry and the state itself must be
+/// `Serialize` and `Deserialize`; handles and replies are. `#[serde(..)]` on a parameter goes to the field of its message.
 ///
 /// The type stays as it is. Its options and its visibility reach `#[handlers]` through a hidden macro of the same scope,
 /// therefore the type stands **above its handlers, in the same module** (or in the same function). The actor owns its

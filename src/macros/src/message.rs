@@ -5,17 +5,31 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::block::Block;
+use crate::capsule;
 use crate::docs;
 use crate::handler::{Handler, Kind};
 use crate::naming;
 use crate::signature::{self, Input};
 
+/// How the enum is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Plain,
+    /// With serde's derives, for capsules.
+    Recorded,
+}
+
 /// The enum, but for its visibility.
-pub(crate) fn declare(block: &Block) -> TokenStream {
+pub(crate) fn declare(block: &Block, form: Form) -> TokenStream {
     let (message, declared, bounds) = (&block.message, block.declared(), block.bounds());
-    let variants = block.messages().map(|handler| variant(block, handler));
+    let variants = block.messages().map(|handler| variant(block, handler, form));
+    let (derives, skip) = match form {
+        Form::Plain => (None, None),
+        Form::Recorded => (Some(capsule::derives()), Some(quote!(#[serde(skip)]))),
+    };
     let unused = unused(block).map(|types| {
         quote! {
+            #skip
             #[doc(hidden)]
             __Types(::core::convert::Infallible, ::core::marker::PhantomData<fn() -> (#(#types,)*)>),
         }
@@ -23,6 +37,7 @@ pub(crate) fn declare(block: &Block) -> TokenStream {
     let doc = format!("What can be sent to `{}`: one variant for each of its handlers.", block.actor);
     quote! {
         #[doc = #doc]
+        #derives
         enum #message #declared #bounds {
             #(#variants,)*
             #unused
@@ -43,14 +58,15 @@ fn names(handler: &Handler) -> Vec<TokenStream> {
     fields.chain(port).collect()
 }
 
-fn variant(block: &Block, handler: &Handler) -> TokenStream {
+fn variant(block: &Block, handler: &Handler, form: Form) -> TokenStream {
     let (variant, name) = (&handler.variant, naming::plain(&handler.name));
     let doc = docs::or_line(&handler.docs, &format!("Has `{name}` called."));
     let mut fields: Vec<TokenStream> = Vec::new();
     for field in handler.inputs.iter().filter_map(Input::field) {
         let (field_name, ty) = (&field.name, block.outside(&field.ty));
         let doc = format!("The `{}` of `{name}`.", naming::plain(field_name));
-        fields.push(quote!(#[doc = #doc] #field_name: #ty));
+        let serde = if form == Form::Recorded { field.serde.as_slice() } else { &[] };
+        fields.push(quote!(#[doc = #doc] #(#serde)* #field_name: #ty));
     }
     if let Kind::Ask { reply, .. } = &handler.kind {
         let reply = block.outside(reply);

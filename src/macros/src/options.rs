@@ -2,7 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the grammar grows; what is not named takes the general way")]
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -12,11 +12,14 @@ use crate::errors::Errors;
 use crate::literal;
 
 /// Every option, in the order of the documentation.
-const NAMES: [&str; 8] =
-    ["mailbox", "mailbox_bytes", "overflow", "restart", "retry", "in_place", "turn", "ask_timeout"];
+const NAMES: [&str; 9] =
+    ["mailbox", "mailbox_bytes", "overflow", "restart", "retry", "in_place", "turn", "ask_timeout", "capsule"];
 
 /// The largest mailbox, as `swarmtree::CAPACITY_LIMIT` has it.
 const CAPACITY_LIMIT: u64 = 1 << 24;
+
+/// The most messages between two views.
+const CAPSULE_LIMIT: u64 = 1 << 16;
 
 /// The options as given, each as a field of `swarmtree::Options`.
 #[derive(Default)]
@@ -24,6 +27,8 @@ pub(crate) struct Options {
     fields: Vec<TokenStream>,
     /// Whether messages are delivered again, and so are kept while they are handled.
     pub(crate) retries: bool,
+    /// Of how many messages its crashes leave capsules; none leave any.
+    pub(crate) capsule: Option<Literal>,
 }
 
 /// One `name = value`.
@@ -60,7 +65,9 @@ impl Parse for Options {
                 errors.push(syn::Error::new_spanned(&option.name, format!("`{name}` is given twice; keep one")));
                 continue;
             }
-            if let Some(value) = errors.take(option.read(&name)) {
+            if name == "capsule" {
+                options.capsule = errors.take(option.capsule()).flatten();
+            } else if let Some(value) = errors.take(option.read(&name)) {
                 let field = &option.name;
                 options.retries |= name == "retry" && value.to_string() != "0";
                 options.fields.push(quote!(#field: #value));
@@ -79,7 +86,8 @@ impl Options {
         if fields.is_empty() {
             return quote!(::swarmtree::Options::DEFAULT);
         }
-        let rest = (fields.len() < NAMES.len()).then(|| quote!(..::swarmtree::Options::DEFAULT));
+        // The capsule is none of its fields.
+        let rest = (fields.len() + 1 < NAMES.len()).then(|| quote!(..::swarmtree::Options::DEFAULT));
         quote!(::swarmtree::Options { #(#fields,)* #rest })
     }
 }
@@ -107,11 +115,25 @@ impl Given {
         }
     }
 
+    /// How many messages; zero is none.
+    fn capsule(&self) -> syn::Result<Option<Literal>> {
+        if !cfg!(feature = "capsule") {
+            let text = "crash capsules are a feature of swarmtree: enable it with `swarmtree = { .., features = [\"capsule\"] }`";
+            return Err(syn::Error::new_spanned(&self.name, text));
+        }
+        let wrong =
+            || self.wrong(format!("`capsule` is how many messages it holds, a whole number up to {CAPSULE_LIMIT}"));
+        let Some(Lit::Int(number)) = self.literal() else { return Err(wrong()) };
+        let messages =
+            number.base10_parse::<u64>().ok().filter(|messages| *messages <= CAPSULE_LIMIT).ok_or_else(wrong)?;
+        Ok((messages > 0).then(|| Literal::u64_unsuffixed(messages)))
+    }
+
     fn number(&self, name: &str, least: u64, most: u64) -> syn::Result<TokenStream> {
         let Some(Lit::Int(number)) = self.literal() else {
             return Err(self.wrong(format!("`{name}` is a whole number between {least} and {most}")));
         };
-        let number = proc_macro2::Literal::u64_unsuffixed(literal::number(number, &format!("`{name}`"), least, most)?);
+        let number = Literal::u64_unsuffixed(literal::number(number, &format!("`{name}`"), least, most)?);
         Ok(quote!(#number))
     }
 
@@ -126,7 +148,7 @@ impl Given {
                 "`mailbox_bytes` is a size above zero, such as 65536, \"64KiB\" or \"1MiB\"; leave it out for no bound",
             ));
         };
-        let bytes = proc_macro2::Literal::u64_unsuffixed(bytes);
+        let bytes = Literal::u64_unsuffixed(bytes);
         Ok(quote!(#bytes))
     }
 

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{FnArg, GenericArgument, Pat, PathArguments, PathSegment, Receiver, Signature, Type};
+use syn::{Attribute, FnArg, GenericArgument, Pat, PatType, PathArguments, PathSegment, Receiver, Signature, Type};
 
 use crate::naming;
 use crate::owned;
@@ -32,6 +32,8 @@ pub(crate) enum Input {
 pub(crate) struct Field {
     pub(crate) name: Ident,
     pub(crate) ty: Type,
+    /// What serde is to know of it.
+    pub(crate) serde: Vec<Attribute>,
 }
 
 /// Which special parameters a role may take beside its values.
@@ -81,7 +83,7 @@ pub(crate) fn inputs(signature: &Signature, special: Special) -> syn::Result<Vec
         let FnArg::Typed(argument) = argument else { continue };
         let input = match special_input(&argument.ty, special)? {
             Some(input) => input,
-            None => Input::Value(field(&argument.pat, &argument.ty, position)?),
+            None => Input::Value(field(argument, position)?),
         };
         if inputs.iter().any(|other| same_special(other, &input)) {
             return Err(syn::Error::new_spanned(argument, "this parameter stands twice; keep one"));
@@ -174,6 +176,19 @@ fn special_input(ty: &Type, special: Special) -> syn::Result<Option<Input>> {
     }
 }
 
+/// Takes the attributes for serde away from a method's parameters: they belong to the fields of its message.
+pub(crate) fn strip(signature: &mut Signature) {
+    for argument in &mut signature.inputs {
+        if let FnArg::Typed(argument) = argument {
+            argument.attrs.retain(|one| !is_serde(one));
+        }
+    }
+}
+
+fn is_serde(attribute: &Attribute) -> bool {
+    cfg!(feature = "capsule") && attribute.path().is_ident("serde")
+}
+
 fn same_special(one: &Input, other: &Input) -> bool {
     matches!(
         (one, other),
@@ -182,10 +197,10 @@ fn same_special(one: &Input, other: &Input) -> bool {
 }
 
 /// A parameter as a field: `mut` and leading underscores are the method's own business, `_` gets a name.
-fn field(pattern: &Pat, ty: &Type, position: usize) -> syn::Result<Field> {
+fn field(PatType { attrs, pat: pattern, ty, .. }: &PatType, position: usize) -> syn::Result<Field> {
     owned::check(ty)?;
     let unnamed = || naming::generated(&format!("argument_{position}"), pattern.span());
-    let name = match pattern {
+    let name = match &**pattern {
         Pat::Wild(_) => unnamed(),
         Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
             let written = pattern.ident.unraw().to_string();
@@ -202,7 +217,7 @@ fn field(pattern: &Pat, ty: &Type, position: usize) -> syn::Result<Field> {
             return Err(syn::Error::new_spanned(other, text));
         }
     };
-    Ok(Field { name, ty: ty.clone() })
+    Ok(Field { name, ty: (**ty).clone(), serde: attrs.iter().filter(|one| is_serde(one)).cloned().collect() })
 }
 
 /// Whether it could be an alias of a `Result`, by its name or by its missing error.
