@@ -1,5 +1,5 @@
-//! Guides: the house and its walls, what is promised, how to test and to simulate, where state survives, how the code reads, what
-//! changed.
+//! Guides: the house and its walls, what is promised, how to test and to simulate, where state survives, what a crash leaves
+//! behind, how the code reads, what changed.
 
 #[doc = include_str!("guide/architecture.md")]
 pub mod architecture {}

@@ -4,15 +4,19 @@
 use std::time::Duration;
 
 use allocation_counter::measure;
+use serde::{Deserialize, Serialize};
+use swarmtree::capsule::Recording;
 use swarmtree::{
     Actor, Call, Context, Fail, Handle, Handled, Here, Lane, Message, Options, Reply, Restart, StartError, Supervisor,
     System, Template,
 };
 
+#[derive(Serialize, Deserialize)]
 struct Adder {
     sum: u64,
 }
 
+#[derive(Serialize, Deserialize)]
 enum Add {
     Now(u64),
     Later(u64, Reply<u64>),
@@ -53,6 +57,30 @@ impl Actor for Adder {
     }
 }
 
+/// The same, and its crashes leave capsules.
+#[derive(Serialize, Deserialize)]
+struct Recorded(Adder);
+
+impl Actor for Recorded {
+    type Msg = Add;
+    type Args = u64;
+    type Handle = Handle<Add>;
+
+    const OPTIONS: Options = Adder::OPTIONS;
+    const CAPSULE: Option<Recording<Self, Add>> = Some(Recording::last(16));
+
+    async fn start(sum: u64, _: &mut Context<Self>) -> Result<Self, StartError> {
+        Ok(Self(Adder { sum }))
+    }
+
+    fn handle(&mut self, add: Add, _: &mut Context<Self>) -> Handled<Add> {
+        if let Add::Now(more) = add {
+            self.0.sum += more;
+        }
+        Handled::Done
+    }
+}
+
 fn sum_call() -> Call<Adder, (), u64> {
     Call {
         kind: "sum",
@@ -71,12 +99,28 @@ fn count<F>(run: impl Fn(Handle<Add>) -> F) -> u64
 where
     F: Future<Output = ()>,
 {
+    count_of::<Adder, F>(Capsules::NotWanted, run)
+}
+
+/// Whether somebody waits for capsules.
+#[derive(PartialEq)]
+enum Capsules {
+    Wanted,
+    NotWanted,
+}
+
+fn count_of<A, F>(capsules: Capsules, run: impl Fn(Handle<Add>) -> F) -> u64
+where
+    A: Actor<Msg = Add, Args = u64, Handle = Handle<Add>>,
+    F: Future<Output = ()>,
+{
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let (system, adder) = runtime.block_on(async {
         let system = System::start("allocations").await.unwrap();
-        let adder = system.spawn::<Adder>("adder", 0).await.unwrap();
+        let adder = system.spawn::<A>("adder", 0).await.unwrap();
         (system, adder)
     });
+    let _listening = (capsules == Capsules::Wanted).then(|| system.capsules(8));
     let run = || async {
         run(adder.clone()).await;
         tokio::task::yield_now().await;
@@ -101,6 +145,24 @@ fn a_tell_allocates_nothing() {
         }
     });
     assert_eq!(info, 0);
+}
+
+/// Tells, with rests between.
+async fn tells(adder: Handle<Add>) {
+    for number in 0..ROUNDS {
+        adder.send(Add::Now(number)).await.unwrap();
+        if number % 10 == 0 {
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[test]
+fn capsules_cost_nothing_where_there_are_none_to_be() {
+    assert_eq!(count_of::<Adder, _>(Capsules::Wanted, tells), 0, "an actor that is not recorded");
+    assert_eq!(count_of::<Recorded, _>(Capsules::NotWanted, tells), 0, "one whose capsules nobody wants");
+    assert!(count_of::<Recorded, _>(Capsules::Wanted, tells) >= ROUNDS, "each message is written");
 }
 
 #[test]

@@ -136,6 +136,29 @@ pub trait Recorded: Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Recorded for T {}
 
+/// How the macros have an argument written and read, so that one which cannot be is an error of [`Recorded`].
+pub mod field {
+    use serde::{Deserializer, Serializer};
+
+    use crate::actor::capsule::Recorded;
+
+    /// As it is.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<T: Recorded, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        value.serialize(serializer)
+    }
+
+    /// As it is.
+    ///
+    /// # Errors
+    /// The deserializer's.
+    pub fn deserialize<'de, T: Recorded, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        T::deserialize(deserializer)
+    }
+}
+
 /// How an actor of type `A` is recorded: as `Actor::CAPSULE` it says that its crashes leave capsules.
 pub struct Recording<A, M> {
     pub(crate) messages: usize,
@@ -146,8 +169,8 @@ pub struct Recording<A, M> {
 }
 
 impl<A: Recorded, M: Recorded> Recording<A, M> {
-    /// A capsule holds at least so many of the last messages, and less than twice as many: the state is written once in so
-    /// many messages. At least 1.
+    /// A capsule holds at least so many of the last messages (all of a shorter life), and at most twice as many: the state is
+    /// written once in so many messages. At least 1.
     #[must_use]
     pub const fn last(messages: usize) -> Self {
         Self {

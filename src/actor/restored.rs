@@ -1,4 +1,4 @@
-//! What is not plain data and still travels in capsules: handles as paths, replies as nothing, and points in time.
+//! What is not plain data and still travels in capsules: handles as paths, replies as whether anybody waits, and points in time.
 
 use std::sync::{Arc, Weak};
 
@@ -52,21 +52,23 @@ fn dropping<M: Message>(stage: &Stage, path: &Path) -> Arc<Cell<M>> {
 }
 
 impl<T> Serialize for Reply<T> {
-    /// As nothing.
+    /// As whether anybody waits for it.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_unit()
+        serializer.serialize_bool(!self.is_closed())
     }
 }
 
 impl<'de, T> Deserialize<'de> for Reply<T> {
-    /// Within a replay: a port that nobody listens to.
+    /// Within a replay: a port that is as open as it was, and leads nowhere.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <()>::deserialize(deserializer)?;
+        let is_open = bool::deserialize(deserializer)?;
         if Scope::get().is_none_or(|scope| scope.stage.is_none()) {
             return Err(D::Error::custom(OUTSIDE));
         }
         let (reply, awaiting) = Slot::open(None);
-        awaiting.look_away();
+        if is_open {
+            awaiting.look_away();
+        }
         Ok(reply)
     }
 }

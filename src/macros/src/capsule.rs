@@ -4,10 +4,12 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Visibility;
+use syn::spanned::Spanned;
 
 use crate::block::Block;
 use crate::message::{self, Form};
 use crate::options::Options;
+use crate::signature::Field;
 
 const IS_ENABLED: bool = cfg!(feature = "capsule");
 
@@ -41,8 +43,22 @@ pub(crate) fn constant(state: &Ident, options: &Options) -> Option<TokenStream> 
     })
 }
 
-/// The derives of an enum or a handle.
-pub(crate) fn derives() -> TokenStream {
+/// The attributes of the enum. What a generic actor's messages need is in its own bounds.
+pub(crate) fn of_message() -> TokenStream {
+    let derives = derives();
+    quote!(#derives #[serde(bound = "")])
+}
+
+/// The attributes of a field: the user's, or the way on which a type that serde does not know is complained of once, with
+/// the mend.
+pub(crate) fn attributes(field: &Field) -> TokenStream {
+    match field.serde.as_slice() {
+        [] => quote_spanned!(field.ty.span()=> #[serde(with = "::swarmtree::capsule::field")]),
+        given => quote!(#(#given)*),
+    }
+}
+
+fn derives() -> TokenStream {
     quote! {
         #[derive(::swarmtree::capsule::serde::Serialize, ::swarmtree::capsule::serde::Deserialize)]
         #[serde(crate = "::swarmtree::capsule::serde")]

@@ -25,7 +25,7 @@ pub(crate) fn declare(block: &Block, form: Form) -> TokenStream {
     let variants = block.messages().map(|handler| variant(block, handler, form));
     let (derives, skip) = match form {
         Form::Plain => (None, None),
-        Form::Recorded => (Some(capsule::derives()), Some(quote!(#[serde(skip)]))),
+        Form::Recorded => (Some(capsule::of_message()), Some(quote!(#[serde(skip)]))),
     };
     let unused = unused(block).map(|types| {
         quote! {
@@ -65,8 +65,8 @@ fn variant(block: &Block, handler: &Handler, form: Form) -> TokenStream {
     for field in handler.inputs.iter().filter_map(Input::field) {
         let (field_name, ty) = (&field.name, block.outside(&field.ty));
         let doc = format!("The `{}` of `{name}`.", naming::plain(field_name));
-        let serde = if form == Form::Recorded { field.serde.as_slice() } else { &[] };
-        fields.push(quote!(#[doc = #doc] #(#serde)* #field_name: #ty));
+        let serde = (form == Form::Recorded).then(|| capsule::attributes(field));
+        fields.push(quote!(#[doc = #doc] #serde #field_name: #ty));
     }
     if let Kind::Ask { reply, .. } = &handler.kind {
         let reply = block.outside(reply);
