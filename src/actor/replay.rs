@@ -4,7 +4,6 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
-use std::time::Instant;
 
 use crate::actor::capsule::{CAPSULE_VERSION, Capsule, Crash, Recording};
 use crate::actor::cell::{Cell, Class};
@@ -95,10 +94,9 @@ impl Capsule {
         let recording = self.recording::<A>()?;
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ReplayError::NoRuntime)?;
         let hub = Hub::new(self.system.clone(), self.seed, Executor::new(runtime));
-        let (cell, ticket) = self.stand::<A>(&hub)?;
-        let began = hub.now();
+        let cell = self.stand::<A>(&hub)?;
         let current = cell.current();
-        let mut course = pin!(self.go_through(&recording, cell, (ticket, began)));
+        let mut course = pin!(self.go_through(&recording, cell));
         poll_fn(|cx| current.enter(|| course.as_mut().poll(cx))).await
     }
 
@@ -114,8 +112,8 @@ impl Capsule {
         A::CAPSULE.ok_or(ReplayError::NotRecorded { actor: asked })
     }
 
-    /// The actor's address, in the same life.
-    fn stand<A: Actor>(&self, hub: &Arc<Hub>) -> Result<(Arc<Cell<A::Msg>>, u32), ReplayError> {
+    /// The actor's address, before the same life.
+    fn stand<A: Actor>(&self, hub: &Arc<Hub>) -> Result<Arc<Cell<A::Msg>>, ReplayError> {
         let no_path = || ReplayError::Path { path: self.path.clone() };
         let path = Path::parse(&self.path).map_err(|_| no_path())?;
         let (parent, name) = path.split_last().ok_or_else(no_path)?;
@@ -130,16 +128,16 @@ impl Capsule {
         };
         let cell = Cell::new(Arc::new(class), name.into());
         cell.inner.lock().lives = self.incarnation.saturating_sub(1);
-        let (ticket, _) = cell.begin_start(Incarnation { slot: 0, number: self.incarnation });
-        Ok((cell, ticket))
+        Ok(cell)
     }
 
     async fn go_through<A: Actor>(
         &self,
         recording: &Recording<A, A::Msg>,
         cell: Arc<Cell<A::Msg>>,
-        (ticket, began): (u32, Instant),
     ) -> Result<Replayed, ReplayError> {
+        let (ticket, _) = cell.begin_start(Incarnation { slot: 0, number: self.incarnation });
+        let began = cell.hub().now();
         let own: Arc<dyn Any + Send + Sync> = Arc::clone(&cell) as Arc<dyn Any + Send + Sync>;
         let scope = Scope { began, stage: Some(Stage { hub: Arc::clone(cell.hub()), own }) };
         let actor = read(&scope, || (recording.restore)(&self.view)).map_err(|error| ReplayError::View { error })?;
