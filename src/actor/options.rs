@@ -20,8 +20,8 @@ pub struct Options {
     /// that crashes its handler goes to the dead letters at once. Above 0 the actor keeps a copy of each message
     /// while it is handled (see [`crate::Actor::keep`]).
     pub retry: u32,
-    /// Whether an ask of an idle actor may run on the caller's core. Default true. Not where `retry` is above 0: what ran in
-    /// place could not be delivered again.
+    /// Whether an ask of an idle actor may run on the caller's core. Default true. Not where `retry` is above 0, as what ran in
+    /// place could not be delivered again, nor where crashes leave capsules.
     pub in_place: bool,
     /// Messages handled in a turn before other tasks get the core; after a quarter of a millisecond they get it sooner.
     /// Default 256.

@@ -212,7 +212,7 @@ async fn a_hundred_of_a_hundred_crashes_are_the_same_when_replayed() {
     assert!(texts.len() >= 11, "the same bugs over and over: {texts:?}");
 }
 
-const FILE: &str = "SWARMTREE_TEST_CAPSULE";
+const FOLDER: &str = "SWARMTREE_TEST_CAPSULES";
 
 /// A folder of this test's own.
 fn folder(name: &str) -> PathBuf {
@@ -222,35 +222,41 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// The other half of the next test.
+/// The other half of the next test: replays what lies in the folder, and writes beside it how that ended.
 #[tokio::test(start_paused = true)]
 async fn what_the_fresh_process_does() {
-    let Some(file) = std::env::var_os(FILE).map(PathBuf::from) else { return };
-    let Replayed::Same(crash) = Capsule::load(&file).unwrap().replay::<Machine>().await.unwrap() else {
-        panic!("another course");
-    };
-    std::fs::write(file.with_extension("replayed"), serde_json::to_string(&crash).unwrap()).unwrap();
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
+    for seed in 0..100 {
+        let capsule = Capsule::load(folder.join(format!("{seed}.json"))).unwrap();
+        let (Replayed::Same(crash) | Replayed::Other(crash)) = capsule.replay::<Machine>().await.unwrap() else {
+            continue;
+        };
+        std::fs::write(folder.join(format!("{seed}.replayed")), serde_json::to_string(&crash).unwrap()).unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fresh_process_raises_the_same_panic() {
+async fn a_fresh_process_raises_the_same_hundred_failures() {
     let folder = folder("fresh");
-    for seed in 1000..1004 {
-        let (capsule, file) = (crashed(seed).await, folder.join(format!("{seed}.json")));
-        capsule.save(&file).unwrap();
-        let fresh = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "capsules::what_the_fresh_process_does", "--nocapture"])
-            .env(FILE, &file)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&fresh.stderr);
-        assert!(fresh.status.success(), "{said}");
-        let replayed = std::fs::read_to_string(file.with_extension("replayed")).unwrap();
-        assert_eq!(serde_json::from_str::<Crash>(&replayed).unwrap(), capsule.crash);
-        if capsule.crash.cause == Cause::Panic {
-            // The panic hook has shown it where it happened.
-            assert!(said.contains(capsule.crash.location.as_deref().unwrap()), "{said}");
-        }
+    let mut capsules = Vec::new();
+    for seed in 0..100 {
+        let capsule = crashed(1000 + seed).await;
+        capsule.save(folder.join(format!("{seed}.json"))).unwrap();
+        capsules.push(capsule);
+    }
+    let fresh = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "capsules::what_the_fresh_process_does", "--nocapture"])
+        .env(FOLDER, &folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&fresh.stderr);
+    assert!(fresh.status.success(), "{said}");
+    for (seed, capsule) in capsules.into_iter().enumerate() {
+        let replayed = std::fs::read_to_string(folder.join(format!("{seed}.replayed"))).unwrap();
+        assert_eq!(serde_json::from_str::<Crash>(&replayed).unwrap(), capsule.crash, "seed {seed}");
+        // The panic hook has shown it where it happened.
+        let is_shown = capsule.crash.location.is_none_or(|location| said.contains(&location));
+        assert!(is_shown && (capsule.crash.cause != Cause::Panic || said.contains(&capsule.crash.text)), "{said}");
     }
 }
 
