@@ -7,8 +7,8 @@ use allocation_counter::measure;
 use serde::{Deserialize, Serialize};
 use swarmtree::capsule::Recording;
 use swarmtree::{
-    Actor, Call, Context, Fail, Handle, Handled, Here, Lane, Message, Options, Reply, Restart, StartError, Supervisor,
-    System, Template,
+    Actor, Call, Context, Fail, Handle, Handled, Here, Lane, Lent, Message, Options, Reply, Restart, StartError,
+    Supervisor, System, Template,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -183,6 +183,38 @@ fn an_ask_in_place_allocates_nothing() {
         }
     });
     assert_eq!(info, 0);
+}
+
+/// An ask as the macro writes it, of a handler that may wait and does not.
+fn add_call() -> Call<Adder, u64, u64> {
+    Call {
+        kind: "add",
+        lane: Lane::Normal,
+        timeout: None,
+        here: Some(Here::Async(|mut lent: Lent<Adder>, more| {
+            Box::pin(async move {
+                let (adder, _) = lent.parts();
+                let sum = Lent::<Adder>::caught(add(adder, more)).await;
+                (lent, sum.map(Ok))
+            })
+        })),
+        message: |more, reply| Add::Later(more, reply),
+    }
+}
+
+async fn add(adder: &mut Adder, more: u64) -> u64 {
+    adder.sum += more;
+    adder.sum
+}
+
+#[test]
+fn an_asynchronous_handler_in_place_allocates_once() {
+    let info = count(|adder| async move {
+        for number in 0..ROUNDS {
+            adder.call(add_call(), number).await.unwrap();
+        }
+    });
+    assert_eq!(info, ROUNDS);
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub struct Options {
     /// that crashes its handler goes to the dead letters at once. Above 0 the actor keeps a copy of each message
     /// while it is handled (see [`crate::Actor::keep`]).
     pub retry: u32,
-    /// Whether an ask of an idle actor may run on the caller's core. Default true. Not where `retry` is above 0, as what ran in
+    /// Whether handlers of this actor may run on the core of whoever waits for it. Default true. Not where `retry` is above 0, as what ran in
     /// place could not be delivered again, nor where crashes leave capsules.
     pub in_place: bool,
     /// Messages handled in a turn before other tasks get the core; after a quarter of a millisecond they get it sooner.
