@@ -16,7 +16,7 @@ use crate::actor::child::{Address, Child, Incarnation, Owner};
 use crate::actor::definition::{Actor, Context, Handled, StartError};
 use crate::actor::handle::Handle;
 use crate::actor::hub::Hub;
-use crate::actor::lent::Here;
+use crate::actor::lent::{Here, Lent};
 use crate::actor::options::Options;
 use crate::actor::running::Running;
 use crate::descriptor::Descriptor;
@@ -328,6 +328,40 @@ fn loom_a_turn_that_waits_while_it_is_visited_goes_on_with_its_task() {
         assert_eq!(kept(&world.handle), []);
         assert_eq!(asker.join().unwrap(), 7);
         assert_eq!(world.stop().handled, 3);
+    });
+}
+
+/// Answers after a wait.
+async fn late(keeper: &mut Keeper) -> u32 {
+    assert!(!std::mem::replace(&mut keeper.inside, true), "two handlers at a time");
+    crate::sync::yield_now().await;
+    keeper.inside = false;
+    7
+}
+
+#[test]
+fn loom_a_handler_that_began_in_place_and_waits_goes_on_and_holds_up_what_comes_after() {
+    check(|| {
+        let world = World::new(4);
+        let handle = world.handle.clone();
+        let asker = thread::spawn(move || {
+            let call: Call<Keeper, (), u32> = Call {
+                kind: "late",
+                lane: Lane::Normal,
+                timeout: None,
+                here: Some(Here::Async(|mut lent, ()| {
+                    Box::pin(async move {
+                        let answer = Lent::<Keeper>::caught(late(lent.parts().0)).await;
+                        (lent, answer.map(Ok))
+                    })
+                })),
+                message: |(), reply| Told::Late(reply),
+            };
+            block_on(handle.call(call, ())).unwrap()
+        });
+        world.handle.try_send(Told::Keep(1)).unwrap();
+        assert_eq!(asker.join().unwrap(), 7);
+        assert_eq!(world.stop().accepted, 2);
     });
 }
 
