@@ -19,14 +19,13 @@ pub(crate) fn go_on<A: Actor, R: Send + 'static>(
     begun: Begun<A, R>,
     reply: Reply<R>,
 ) {
-    let executor = cell.hub().executor.clone();
     let turn = turn::make::<A, _>(cell, ticket, move |mut turn, lost| async move {
         if let Some(running) = conclude(&mut turn, kind, begun, reply).await {
             turn.run(Some(running)).await;
         }
         lost.disarm();
     });
-    turn.spawn(&executor);
+    turn.wake();
 }
 
 /// Carries the handler to its end; none if that ended the incarnation.

@@ -107,32 +107,32 @@ pub(crate) struct Drive {
     gone: AtomicBool,
     /// Wakes the task; there from its first poll on.
     task: OnceLock<Waker>,
+    /// Whether there is a task.
+    spawned: AtomicBool,
+    executor: Executor,
     /// Turns are handed over within one system, and so within one runtime.
     system: usize,
 }
 
 impl Drive {
     /// A turn without a task yet.
-    pub(crate) fn new(system: usize, turn: impl FnOnce(Arc<Self>) -> Turn) -> Arc<Self> {
+    pub(crate) fn new(executor: Executor, system: usize, turn: impl FnOnce(Arc<Self>) -> Turn) -> Arc<Self> {
         let drive = Arc::new(Self {
             turn: Mutex::new(None),
             missed: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             task: OnceLock::new(),
+            spawned: AtomicBool::new(false),
+            executor,
             system,
         });
         *drive.turn.lock() = Some(turn(Arc::clone(&drive)));
         drive
     }
 
-    /// Gives the turn its task.
-    pub(crate) fn spawn(self: Arc<Self>, executor: &Executor) {
-        executor.spawn(Task(self));
-    }
-
-    /// Has the turn driven, by its task or by whoever is free for it next.
+    /// Has the turn driven, by its task or by whoever is free for it next. A simulation decides that itself.
     pub(crate) fn call(self: Arc<Self>) {
-        if Driving::get().open != self.system {
+        if Driving::get().open != self.system || self.executor.world().is_some() {
             return self.wake();
         }
         if let Some(older) = NEXT.with(|next| next.replace(Some(self))) {
@@ -140,15 +140,26 @@ impl Drive {
         }
     }
 
-    /// Wakes the task.
-    pub(crate) fn wake(&self) {
-        if let Some(task) = self.task.get() {
+    /// Wakes the task. A turn that has none gets it now, and with it a first poll.
+    pub(crate) fn wake(self: &Arc<Self>) {
+        if !self.get_task()
+            && let Some(task) = self.task.get()
+        {
             task.wake_by_ref();
         }
     }
 
+    /// Gives the turn its task; false if it has one.
+    fn get_task(self: &Arc<Self>) -> bool {
+        let new = !self.spawned.load(Ordering::Relaxed) && !self.spawned.swap(true, Ordering::AcqRel);
+        if new {
+            self.executor.spawn(Task(Arc::clone(self)));
+        }
+        new
+    }
+
     /// Drives the called turn for one batch, here and now, if that is possible; otherwise wakes its task.
-    pub(crate) fn visit(&self) {
+    pub(crate) fn visit(self: &Arc<Self>) {
         if is_deep() {
             return self.wake();
         }
@@ -156,7 +167,7 @@ impl Drive {
         Driving { visit: Visit::Begun, depth: now.depth + 1, ..now }.during(|| self.drive_as_guest());
     }
 
-    fn drive_as_guest(&self) {
+    fn drive_as_guest(self: &Arc<Self>) {
         // The task's first poll comes by itself.
         let task = self.task.get().unwrap_or(Waker::noop());
         let Some(mut turn) = self.turn.try_lock() else { return self.wake() };
@@ -169,7 +180,11 @@ impl Drive {
         *turn = left.ok().flatten();
         let ended = turn.is_none();
         drop(turn);
-        if ended || self.missed.swap(false, Ordering::AcqRel) {
+        if ended {
+            if self.spawned.load(Ordering::Relaxed) {
+                self.wake();
+            }
+        } else if !self.get_task() && self.missed.swap(false, Ordering::AcqRel) {
             if self.gone.load(Ordering::Relaxed) { self.bury() } else { self.wake() }
         }
     }
@@ -212,15 +227,24 @@ impl Future for Task {
         let own = &self.0;
         own.task.get_or_init(|| cx.waker().clone());
         let open = Driving { open: own.system, ..NOTHING };
+        let _left = Left;
         let polled = open.during(|| own.drive(cx));
         for _ in 0..HANDS_LIMIT {
             let Some(next) = NEXT.with(Cell::take) else { return polled };
             open.during(|| next.drive_as_guest());
         }
+        polled
+    }
+}
+
+/// Whoever is left to be driven next gets a task, also where the turn at hand panics.
+struct Left;
+
+impl Drop for Left {
+    fn drop(&mut self) {
         if let Some(left) = NEXT.with(Cell::take) {
             left.wake();
         }
-        polled
     }
 }
 

@@ -32,7 +32,7 @@ impl<A: Actor> Behaviour<A::Msg> for Running<A> {
         });
         // Until its task gets a core, others may drive it.
         cell.lay_ready(self, ticket, &turn);
-        turn.spawn(&cell.hub().executor);
+        turn.call();
     }
 }
 
@@ -48,7 +48,7 @@ where
     let current = cell.current();
     // Made here, so that a turn that is dropped before its first step is heard of too.
     let lost = Lost { cell: Arc::clone(&cell), ticket, armed: true };
-    Drive::new(current.system, |own| {
+    Drive::new(cell.hub().executor.clone(), current.system, |own| {
         let work = work(Turn::new(cell, own, ticket), lost);
         Box::pin(async move {
             let mut work = pin!(work);
