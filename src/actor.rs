@@ -6,6 +6,7 @@ pub(crate) mod call;
 #[cfg(all(feature = "capsule", not(loom)))]
 pub(crate) mod capsule;
 pub(crate) mod cell;
+pub(crate) mod cell_guests;
 pub(crate) mod cell_life;
 pub(crate) mod cell_turn;
 pub(crate) mod child;

@@ -145,7 +145,7 @@ pub(crate) struct Cell<M: Message> {
     /// Something is more urgent than the next message of the present batch.
     pub(crate) attention: AtomicBool,
     /// How many asks in a row are queued, because a handler that began in place had to wait.
-    slow: AtomicU8,
+    pub(crate) slow: AtomicU8,
     /// The ticket of the present turn, for it to see between two messages that the cell was taken from it.
     pub(crate) holder: AtomicU32,
     /// How many of the present batch the turn has done with, below the turn's ticket; see [`Cell::note_done`].
@@ -193,6 +193,11 @@ impl<M: Message> Inner<M> {
         }
         let ticks = self.rare.as_ref().is_some_and(|rare| !rare.ticks.is_empty());
         !self.orders.suspend && (ticks || (self.orders.drain && !self.drain_told) || self.lanes.has_work())
+    }
+
+    /// Whether the turn was called and waits for a core.
+    pub(crate) fn is_called(&self) -> bool {
+        self.phase == Phase::Busy && self.state.is_some()
     }
 
     /// Whether there is something on the control lane.
@@ -289,26 +294,33 @@ impl<M: Message> Cell<M> {
         Ok(())
     }
 
-    /// Offers a message, or lines the sender up for room where the policy is to wait.
+    /// Offers a message, or lines the sender up for room where the policy is to wait. Before that it makes room itself, if the
+    /// turn was called and waits for a core.
     pub(crate) fn offer_or_enroll(
         self: &Arc<Self>,
         lane: Lane,
-        message: M,
+        mut message: M,
         (waker, visits): (&Waker, bool),
     ) -> Result<Option<Ticket>, Refused<M>> {
-        let stamp = self.hub().stamp();
-        let (accepted, wake) = {
+        let mut assists = true;
+        let (accepted, wake) = loop {
+            let stamp = self.hub().stamp();
             let mut inner = self.inner.lock();
             self.make_room(lane, &mut inner);
             match inner.lanes.offer(lane, message, stamp) {
-                Ok(accepted) => (accepted, self.after_push(lane, &mut inner)),
-                Err(Refused { message, reason: Refusal::Full { .. } })
+                Ok(accepted) => break (accepted, self.after_push(lane, &mut inner)),
+                Err(Refused { message: back, reason: Refusal::Full { .. } })
                     if inner.lanes.bounds().overflow == Overflow::Wait =>
                 {
-                    return Ok(Some(inner.lanes.enroll(lane, message, waker.clone())));
+                    if !assists || !inner.is_called() {
+                        return Ok(Some(inner.lanes.enroll(lane, back, waker.clone())));
+                    }
+                    (message, assists) = (back, false);
                 }
                 Err(refused) => return Err(refused),
             }
+            drop(inner);
+            self.assist();
         };
         match wake {
             Wake::Parked(turn) if visits && self.is_open() => turn.visit(),
@@ -399,42 +411,9 @@ impl<M: Message> Cell<M> {
         Ok(())
     }
 
-    /// Whoever waits for this actor drives its turn, if that was called and waits for a core.
-    pub(crate) fn assist(self: &Arc<Self>) {
-        let bell = {
-            let inner = self.inner.lock();
-            if inner.phase == Phase::Busy && inner.state.is_some() { inner.bell.clone() } else { Bell::NOBODY }
-        };
-        if let Bell::Turn(Some(turn)) = bell
-            && self.is_open()
-        {
-            turn.visit();
-        }
-    }
-
     /// Writes down that a message was handled, where a simulation keeps a log.
     pub(crate) fn note_handled(&self, kind: &'static str, stashed: bool) {
         self.hub().note(|| format!("{} {} {kind}", Located::path(self), if stashed { "stashes" } else { "handled" }));
-    }
-
-    /// Whether handlers of this actor may run on the core at hand.
-    pub(crate) fn is_open(self: &Arc<Self>) -> bool {
-        let hub = self.hub();
-        self.class.options.in_place
-            && (hub.running().is_some() || hub.executor.is_here())
-            && !hub.world().is_some_and(|world| world.detours(Located::path(&**self).as_str()))
-    }
-
-    /// Whether an asynchronous handler would probably wait: one did, not long ago.
-    pub(crate) fn is_slow(&self) -> bool {
-        let left = self.slow.load(Ordering::Relaxed);
-        self.slow.store(left.saturating_sub(1), Ordering::Relaxed);
-        left > 0
-    }
-
-    /// An asynchronous handler that began in place waits.
-    pub(crate) fn note_slow(&self) {
-        self.slow.store(SLOW_FOR, Ordering::Relaxed);
     }
 
     /// Carries out what [`Inner::rouse`] decided.
@@ -477,9 +456,6 @@ impl<M: Message> Located for Cell<M> {
         self.class.parent.child(&self.name)
     }
 }
-
-/// So many asks are queued after one that had to wait in place: going on elsewhere costs more than the queue.
-const SLOW_FOR: u8 = 32;
 
 /// Displaced messages are dropped outside the lock: their destructors are user code.
 fn drop_displaced<M>(accepted: Accepted<M>) {
