@@ -14,12 +14,15 @@ pub struct DeadLetterLog {
     seen: u64,
 }
 
+/// Letters that may come before the log gets a core.
+const BURST: usize = 256;
+
 #[handlers]
 impl DeadLetterLog {
-    /// Subscribes. The subscription holds as many letters as the log keeps.
+    /// Subscribes. Of a burst that comes before this actor gets a core the latest 256 letters are seen, or as many as it keeps.
     #[start]
     fn open(cx: &mut Context<Self>, system: System, limit: usize) -> Result<Self, StartError> {
-        cx.attach(system.dead_letters(limit), |letter| DeadLetterLogMsg::Keep { letter })?;
+        cx.attach(system.dead_letters(limit.max(BURST)), |letter| DeadLetterLogMsg::Keep { letter })?;
         Ok(Self { kept: VecDeque::new(), limit: limit.max(1), seen: 0 })
     }
 

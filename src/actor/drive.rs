@@ -168,9 +168,9 @@ impl Drive {
     }
 
     fn drive_as_guest(self: &Arc<Self>) {
-        // The task's first poll comes by itself.
-        let task = self.task.get().unwrap_or(Waker::noop());
         let Some(mut turn) = self.turn.try_lock() else { return self.wake() };
+        // Under the lock: where there is no waker yet, the task's first poll is still to come.
+        let task = self.task.get().unwrap_or(Waker::noop());
         let Some(mut future) = turn.take() else { return };
         // A turn catches the panics of handlers itself; of its own it dies, and harms nobody else.
         let left = catch(move || {
