@@ -72,6 +72,13 @@ impl Driving {
     }
 }
 
+/// Runs what blocks this thread: whoever would be driven next gets a task, and so does whoever is called meanwhile.
+#[cfg(not(loom))]
+pub(crate) fn blocking<R>(run: impl FnOnce() -> R) -> R {
+    drop(Left);
+    Driving { open: NOTHING.open, ..Driving::get() }.during(run)
+}
+
 /// Whether the turn at hand has done what it was visited for.
 pub(crate) fn is_served() -> bool {
     Driving::get().visit == Visit::Served
@@ -237,7 +244,7 @@ impl Future for Task {
     }
 }
 
-/// Whoever is left to be driven next gets a task, also where the turn at hand panics.
+/// When it is dropped, whoever is left to be driven next gets a task; also where the turn at hand panics.
 struct Left;
 
 impl Drop for Left {

@@ -8,6 +8,8 @@ use std::time::Duration;
 use crate::actor::ask::{AskError, Awaiting, Reply, Slot, within};
 use crate::actor::cell::Cell;
 use crate::actor::child::{Address, Child};
+#[cfg(not(loom))]
+use crate::actor::drive;
 use crate::actor::send::Sending;
 use crate::actor::waits::{Located, Wait};
 use crate::actor::watch::{Watched, ended};
@@ -123,7 +125,7 @@ impl<M: Message> Handle<M> {
     /// On a thread that runs async tasks, as tokio's blocking calls do.
     #[cfg(not(loom))]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.cell.hub().executor.runtime().block_on(future)
+        drive::blocking(|| self.cell.hub().executor.runtime().block_on(future))
     }
 
     /// Stops the actor for good after its present handler: its supervisor asks it to, and kills it if its shutdown limit

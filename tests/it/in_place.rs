@@ -49,6 +49,21 @@ impl Cook {
         true
     }
 
+    /// Tells the helper, and blocks until that has done it.
+    #[ask]
+    fn blocks(&self) -> Vec<u32> {
+        let helper = self.helper.as_ref().unwrap();
+        helper.try_add(2).unwrap();
+        tokio::task::block_in_place(|| helper.block_on(helper.cooked())).unwrap()
+    }
+
+    /// The same from a turn, not in place.
+    #[tell]
+    fn told(&mut self) {
+        self.blocks();
+        self.helper.as_ref().unwrap().try_add(3).unwrap();
+    }
+
     /// Waits for nothing.
     #[ask]
     async fn toast(&mut self, dish: u32) -> ThreadId {
@@ -228,6 +243,20 @@ async fn a_long_chain_of_asks_in_place_does_not_exhaust_the_stack() {
         last = next;
     }
     assert_eq!(soon("the end of the chain", first.depth()).await, Ok(Ok(LONG)));
+    system.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_for_whom_it_told_lets_go_of_it() {
+    let (system, first, bell) = cook().await;
+    let second = system.spawn::<Cook>("second", bell).await.unwrap();
+    first.hire(second.clone()).await.unwrap();
+    // Their turns are parked by now.
+    second.add(1).await.unwrap();
+    assert_eq!(second.cooked().await, Ok(vec![1]));
+    assert_eq!(soon("the blocking handler", first.blocks()).await, Ok(vec![1, 2]));
+    first.told().await.unwrap();
+    assert_eq!(soon("the told one", first.blocks()).await, Ok(vec![1, 2, 2, 3, 2]));
     system.stop().await;
 }
 
