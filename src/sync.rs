@@ -8,6 +8,8 @@ use std::future::poll_fn;
 pub(crate) use self::model::{
     AtomicBool, AtomicU8, AtomicU32, AtomicU64, Executor, Mutex, is_in_runtime, poll_spend, yield_now,
 };
+#[cfg(all(feature = "testing", not(loom)))]
+pub(crate) use self::real::start_spending;
 #[cfg(not(loom))]
 pub(crate) use self::real::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Executor, Mutex, is_in_runtime, poll_spend};
 
@@ -33,12 +35,19 @@ mod real {
         tokio::task::try_id().is_some() || tokio::runtime::Handle::try_current().is_ok()
     }
 
+    thread_local! {
+        static MESSAGES: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// A simulated world begins on this thread: what came before has no say in it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn start_spending() {
+        MESSAGES.set(0);
+    }
+
     /// As [`crate::sync::spend`]. One message in eight costs a share: they are far shorter than what tokio's budget is made
     /// for, and each time the budget ends the task goes through the scheduler.
     pub(crate) fn poll_spend(cx: &mut Context<'_>) -> Poll<()> {
-        thread_local! {
-            static MESSAGES: Cell<u32> = const { Cell::new(0) };
-        }
         let messages = MESSAGES.get().wrapping_add(1);
         MESSAGES.set(messages);
         if messages.is_multiple_of(8) {

@@ -105,6 +105,8 @@ pub(crate) struct Batch {
     stashed: u32,
     /// How many were done when the last one was stashed, and one more; 0 is never.
     stashed_at: u32,
+    /// The message in hand was never queued, and is stashed.
+    pub(crate) alone_stashed: bool,
 }
 
 impl Batch {
@@ -324,6 +326,8 @@ impl<M: Message> Cell<M> {
         };
         match wake {
             Wake::Parked(turn) if visits && self.is_open() => turn.visit(),
+            // Whoever asks may block for the answer, and must not be waited for.
+            Wake::Parked(turn) if visits => turn.wake(),
             Wake::Nobody | Wake::Parked(_) | Wake::Begin(..) => self.wake(wake),
         }
         drop_displaced(accepted);

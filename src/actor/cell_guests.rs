@@ -28,7 +28,7 @@ impl<M: Message> Cell<M> {
     pub(crate) fn is_open(self: &Arc<Self>) -> bool {
         let hub = self.hub();
         self.class.options.in_place
-            && (hub.running().is_some() || hub.executor.is_here())
+            && hub.executor.is_here()
             && !hub.world().is_some_and(|world| world.detours(Located::path(&**self).as_str()))
     }
 

@@ -133,7 +133,8 @@ impl<M: Message> Cell<M> {
             (remains, bell, inner.who)
         };
         drop_quietly(remains);
-        drop(bell);
+        // A turn that was parked while an ask in place failed has lost its cell.
+        bell.ring();
         self.hub().note(|| format!("{} {exit}", Located::path(self)));
         if let Some(owner) = self.class.owner.upgrade() {
             owner.exited(who, exit);
@@ -269,8 +270,10 @@ impl<M: Message> Cell<M> {
             inner.catch_up(done);
         }
         inner.lanes.stash(message, origin)?;
-        if origin == Origin::Batch {
-            inner.batch.stash(done);
+        match origin {
+            Origin::Batch => inner.batch.stash(done),
+            Origin::Alone => inner.batch.alone_stashed = true,
+            Origin::New => {}
         }
         Ok(())
     }

@@ -135,6 +135,7 @@ impl<M: Message> Inner<M> {
             && let Some(tick) = rare.take_tick(front)
         {
             rare.ticked = true;
+            self.batch.alone_stashed = false;
             return Some(Next::Tick(state, tick.message));
         }
         let before_tick = self.rare.as_ref().and_then(|rare| rare.distance(front));
@@ -227,6 +228,7 @@ impl<M: Message> Cell<M> {
             Some(state) if inner.phase == Phase::Idle => {
                 inner.phase = Phase::Busy;
                 inner.lent = true;
+                inner.batch.alone_stashed = false;
                 Borrowed::State(state, inner.ticket)
             }
             state => {
@@ -311,7 +313,8 @@ impl<M: Message> Cell<M> {
     pub(crate) fn tick_died(&self, ticket: u32, kind: &'static str, reason: DeadReason) {
         {
             let mut inner = self.inner.lock();
-            if inner.ticket != ticket {
+            // What its handler stashed is safe.
+            if inner.ticket != ticket || std::mem::take(&mut inner.batch.alone_stashed) {
                 return;
             }
             inner.lanes.book_in_place_crash();

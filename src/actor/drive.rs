@@ -232,6 +232,8 @@ impl Future for Task {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let own = &self.0;
+        // Of a task that this one is polled inside of, by way of `block_in_place`.
+        drop(Left);
         own.task.get_or_init(|| cx.waker().clone());
         let open = Driving { open: own.system, ..NOTHING };
         let _left = Left;

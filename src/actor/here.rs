@@ -94,10 +94,27 @@ pub(crate) fn begin_here<A: Actor, T, R: Send + 'static>(
             return Err(error);
         }
     };
-    let mut begun = handler(Lent { running }, args);
     // A turn that goes on with it polls it again at once.
     let mut noop = TaskContext::from_waker(Waker::noop());
-    let polled = drive::deeper(|| cell.current().enter(|| begun.as_mut().poll(&mut noop)));
+    let began = drive::deeper(|| {
+        cell.current().enter(|| {
+            panics::catch(|| {
+                let mut begun = handler(Lent { running }, args);
+                let polled = begun.as_mut().poll(&mut noop);
+                (begun, polled)
+            })
+        })
+    });
+    let (begun, polled) = match began {
+        Ok(began) => began,
+        // Written by hand, and it has taken the state with it.
+        Err(failure) => {
+            cell.hub().waits.forget(cell.id);
+            let failure = Failure { message: Some(kind), ..failure };
+            cell.failed_in_place(ticket, kind, false, Exit::Failed(Arc::new(failure)));
+            return Ok(Ok(Start::Ended(Err(NoReply))));
+        }
+    };
     Ok(Ok(match polled {
         Poll::Ready((lent, outcome)) => Start::Ended(finish(cell, kind, ticket, lent.running, outcome)),
         Poll::Pending => {

@@ -233,7 +233,10 @@ impl<A: Actor> Turn<A> {
 
     /// Gives back what is in hand, and asks the cell what comes next.
     fn ask(&mut self, running: &mut Option<Box<Running<A>>>, stay: Option<bool>) -> Next<A::Msg> {
-        self.cell.hub().waits.forget(self.cell.id);
+        // A parked turn has begun no wait: what there is belongs to a handler that runs elsewhere.
+        if running.is_some() && self.cell.holder.load(Ordering::Relaxed) == self.ticket {
+            self.cell.hub().waits.forget(self.cell.id);
+        }
         let rests = self.is_up();
         let leave = running.as_mut().is_some_and(|running| running.cx.take_leave());
         let state = running.take().map(|running| running as Box<dyn Behaviour<A::Msg>>);
@@ -353,7 +356,7 @@ impl<A: Actor> Turn<A> {
 
     /// Whether other tasks should get the core.
     fn is_up(&self) -> bool {
-        self.unyielded >= self.cell.class.options.turn
+        self.unyielded >= self.cell.class.options.turn.max(1)
     }
 
     /// Counts a message towards the turn's end. The clock is read now and then only.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::panics::{catch, install, quietly};
+use crate::sync::start_spending;
 use crate::system::running::System;
 use crate::testing::parts::system_of;
 use crate::testing::sim::Sim;
@@ -93,6 +94,7 @@ impl Simulation {
             Some(deviations) => Choices::given(deviations.clone()),
         };
         let world = World::new(self.seed, choices, self.polls_limit);
+        start_spending();
         let _entered = world.enter();
         let _quiet = quietly();
         let ran = catch(|| {

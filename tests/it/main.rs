@@ -10,6 +10,7 @@ mod edges;
 mod fates;
 mod foreign;
 mod handlers;
+mod hostile;
 mod hung;
 mod in_place;
 mod kit;
