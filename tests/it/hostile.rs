@@ -234,8 +234,10 @@ enum Say {
     Four(Reply<u32>),
 }
 impl Message for Say {}
-struct Plain;
-impl Actor for Plain {
+/// Answers, in turns of so many messages.
+struct Plain<const TURN: u32 = 256>;
+impl<const TURN: u32> Actor for Plain<TURN> {
+    const OPTIONS: Options = Options { turn: TURN, ..Options::DEFAULT };
     type Msg = Say;
     type Args = ();
     type Handle = Handle<Say>;
@@ -251,7 +253,7 @@ impl Actor for Plain {
 #[tokio::test(start_paused = true)]
 async fn a_handler_by_hand_that_panics_as_it_begins_fails_its_actor_alone() {
     let system = System::start("x").await.unwrap();
-    let plain = system.spawn::<Plain>("plain", ()).await.unwrap();
+    let plain = system.spawn::<Plain<256>>("plain", ()).await.unwrap();
     let own = plain.clone();
     let asked = tokio::spawn(async move {
         let call: Call<Plain, (), u32> = Call {
@@ -298,24 +300,9 @@ async fn what_was_stashed_before_a_kill_is_safe_in_place_as_in_the_queue() {
     assert_eq!(books[0], books[1], "queued and in place");
 }
 
-struct Zero;
-impl Actor for Zero {
-    const OPTIONS: Options = Options { turn: 0, ..Options::DEFAULT };
-    type Msg = Say;
-    type Args = ();
-    type Handle = Handle<Say>;
-    async fn start((): (), _: &mut Context<Self>) -> Result<Self, StartError> {
-        Ok(Self)
-    }
-    fn handle(&mut self, Say::Four(reply): Say, _: &mut Context<Self>) -> Handled<Say> {
-        drop(reply.send(4));
-        Handled::Done
-    }
-}
-
 #[tokio::test]
 async fn a_turn_of_no_messages_handles_one() {
     let system = System::start("x").await.unwrap();
-    let zero = system.spawn::<Zero>("zero", ()).await.unwrap();
+    let zero = system.spawn::<Plain<0>>("zero", ()).await.unwrap();
     assert_eq!(zero.within(Duration::from_secs(3)).ask(Say::Four).await, Ok(4));
 }
