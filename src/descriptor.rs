@@ -41,4 +41,6 @@ pub enum HandlerKind {
     Every,
     /// A look at the state, ahead of all messages.
     Inspect,
+    /// A message of the swarm that the actor is a member of.
+    Mail,
 }

@@ -18,11 +18,14 @@ mod span;
 mod spec;
 #[cfg(not(loom))]
 mod supervisor;
+#[cfg(not(loom))]
+mod swarm;
 mod sync;
 #[cfg(not(loom))]
 mod system;
 #[cfg(all(feature = "testing", not(loom)))]
 pub mod testing;
+mod topology;
 mod world;
 
 pub use crate::actor::ask::{AskError, Reply};
@@ -70,9 +73,26 @@ pub use crate::supervisor::{
     startable::Startable,
 };
 #[cfg(not(loom))]
+pub use crate::swarm::{
+    mail::{Carries, Delivery, Mail},
+    member::MemberSpec,
+    morph::{MORPH_LIMIT, MorphError},
+    running::{MemberStatus, Swarm, SwarmError, SwarmLedger},
+    seat::Seat,
+    undelivered::{SwarmAskError, Undeliverable, Undelivered},
+};
+#[cfg(not(loom))]
 pub use crate::system::{
     builder::{SystemBuilder, SystemError},
     running::{FindError, Meter, System},
     signals::{DRAIN_LIMIT, shutdown_signal},
+};
+pub use crate::topology::{
+    builder::{MEMBERS_LIMIT, Topology},
+    error::{RenameError, TopologyError},
+    graph::Graph,
+    layout::{Layout, Member},
+    rank::{Edge, EdgeKind, Rank},
+    tree::{Branch, Node, Seat as Opening},
 };
 pub use swarmtree_macros::{actor, handlers};

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
-use crate::actor::child::{Incarnation, Owner};
+use crate::actor::child::{Attendance, Incarnation, Owner};
 use crate::actor::drive::Drive;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
@@ -39,6 +39,8 @@ pub(crate) struct Class {
     pub(crate) options: Options,
     pub(crate) descriptor: Descriptor,
     pub(crate) actor: &'static str,
+    /// Who hears of each life of it; of most actors only their supervisor does.
+    pub(crate) attendance: Option<Arc<dyn Attendance>>,
 }
 
 /// Where an incarnation stands.
@@ -293,6 +295,18 @@ impl<M: Message> Cell<M> {
         };
         self.wake(wake);
         drop_displaced(accepted);
+        Ok(())
+    }
+
+    /// Offers a message that may go beyond the capacity.
+    pub(crate) fn offer_beyond(self: &Arc<Self>, lane: Lane, message: M) -> Result<(), Refused<M>> {
+        let stamp = self.hub().stamp();
+        let wake = {
+            let mut inner = self.inner.lock();
+            inner.lanes.offer_beyond(lane, message, stamp)?;
+            self.after_push(lane, &mut inner)
+        };
+        self.wake(wake);
         Ok(())
     }
 

@@ -94,11 +94,18 @@ impl<M: Message> Cell<M> {
 
     /// The start has succeeded. False, and the state is dropped, if it was cut short meanwhile.
     pub(crate) fn install(self: &Arc<Self>, ticket: u32, state: Box<dyn Behaviour<M>>, leave: bool) -> bool {
+        let attendance = self.class.attendance.as_ref().map(|attendance| (attendance, self.inner.lock().lives));
+        if let Some((attendance, life)) = &attendance {
+            attendance.up(*life);
+        }
         let wake = {
             let mut inner = self.inner.lock();
             if inner.ticket != ticket || inner.orders.kill {
                 drop(inner);
                 drop_quietly(state);
+                if let Some((attendance, life)) = attendance {
+                    attendance.down(life);
+                }
                 return false;
             }
             inner.state = Some(state);
@@ -123,16 +130,19 @@ impl<M: Message> Cell<M> {
 
     /// The incarnation has ended and its state is dropped: the supervisor hears of it. Called by the ticket's holder.
     pub(crate) fn end(&self, ticket: u32, exit: Exit) {
-        let (remains, bell, who) = {
+        let (remains, bell, who, life) = {
             let mut inner = self.inner.lock();
             if inner.ticket != ticket {
                 return;
             }
             let (remains, bell) = inner.fall();
             self.attention.store(false, Ordering::Relaxed);
-            (remains, bell, inner.who)
+            (remains, bell, inner.who, inner.lives)
         };
         drop_quietly(remains);
+        if let Some(attendance) = &self.class.attendance {
+            attendance.down(life);
+        }
         // A turn that was parked while an ask in place failed has lost its cell.
         bell.ring();
         self.hub().note(|| format!("{} {exit}", Located::path(self)));
@@ -313,13 +323,13 @@ impl<M: Message> Child for Cell<M> {
     }
 
     fn abandon(self: Arc<Self>) -> After {
-        let (remains, cut, lost) = {
+        let (remains, cut, lost, life) = {
             let mut inner = self.inner.lock();
             let done = self.done(&inner);
             let lost = inner.forfeit(done);
             let (remains, cut) = inner.fall();
             self.holder.store(inner.ticket, Ordering::Relaxed);
-            (remains, cut, lost)
+            (remains, cut, lost, inner.lives)
         };
         tracing::error!(
             target: "swarmtree::failure",
@@ -331,6 +341,9 @@ impl<M: Message> Child for Cell<M> {
             cut.ring();
             // Which messages they are only the hung turn knows.
             (0..lost).for_each(|_| self.dead_letter(kind_name::<M>(usize::MAX), DeadReason::Killed, None));
+            if let Some(attendance) = &self.class.attendance {
+                attendance.down(life);
+            }
         })
     }
 
@@ -357,6 +370,9 @@ impl<M: Message> Child for Cell<M> {
         let exit = exit.clone();
         Box::new(move || {
             drop_quietly(remains);
+            if let Some(attendance) = &self.class.attendance {
+                attendance.gone();
+            }
             self.bury(dead);
             cut.ring();
             wakers.into_iter().for_each(Waker::wake);

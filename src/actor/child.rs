@@ -44,6 +44,16 @@ pub(crate) trait Owner: Send + Sync {
     fn back_in(&self, name: &str, child: Address) -> Option<Duration>;
 }
 
+/// Hears of the lives of one actor, in their order but for what a hung handler tells too late. Called without any lock held.
+pub(crate) trait Attendance: Send + Sync {
+    /// This life has started; its first message comes after.
+    fn up(&self, life: u32);
+    /// This life is over, and its state is dropped.
+    fn down(&self, life: u32);
+    /// There will be no other, unless somebody starts it anew.
+    fn gone(&self);
+}
+
 /// Above the root, and wherever else no supervisor is.
 pub(crate) struct Nobody;
 

@@ -18,6 +18,8 @@ pub enum DeadReason {
     Killed,
     /// Its actor stopped for good with the message still queued.
     Stopped,
+    /// It was on its way through a swarm, and no edges led to its addressee any more.
+    Undeliverable,
 }
 
 impl fmt::Display for DeadReason {
@@ -26,6 +28,7 @@ impl fmt::Display for DeadReason {
             Self::Crashed(failure) => write!(f, "its handler {failure}"),
             Self::Killed => f.write_str("its handler was killed"),
             Self::Stopped => f.write_str("its actor stopped"),
+            Self::Undeliverable => f.write_str("no way led to its addressee any more"),
         }
     }
 }

@@ -72,6 +72,19 @@ impl<M: Message> Handle<M> {
         self.cell.offer(self.lane, message)
     }
 
+    /// Sends a message beyond the capacity if need be; whoever does so bounds what it sends.
+    #[cfg(not(loom))]
+    pub(crate) fn send_beyond(&self, message: M) -> Result<(), Refused<M>> {
+        self.cell.offer_beyond(self.lane, message)
+    }
+
+    /// How many messages are queued in both lanes.
+    #[cfg(not(loom))]
+    pub(crate) fn depth(&self) -> usize {
+        let inner = self.cell.inner.lock();
+        inner.lanes.depth(Lane::Normal) + inner.lanes.depth(Lane::Urgent)
+    }
+
     /// Sends a message in a lane of its own choice; see [`Handle::send`].
     pub fn send_in(&self, lane: Lane, message: M) -> Sending<'_, M> {
         Sending::new(&self.cell, if self.lane == Lane::Urgent { Lane::Urgent } else { lane }, message)

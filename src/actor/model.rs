@@ -140,7 +140,7 @@ impl World {
             owner,
             parent: Path::root(),
             options: Options { mailbox: capacity, ..Options::DEFAULT },
-            descriptor: Descriptor { actor: "Keeper", handlers: &[] },
+            descriptor: Descriptor { attendance: None, actor: "Keeper", handlers: &[] },
             actor: "Keeper",
         });
         let cell = Cell::new(class, "keeper".into());

@@ -124,6 +124,7 @@ impl Capsule {
             // What it sends to itself is among the messages already, and must not fill the mailbox.
             options: Options { mailbox_bytes: 0, overflow: Overflow::DropOldest, ..A::OPTIONS },
             descriptor: A::DESCRIPTOR,
+            attendance: None,
             actor: std::any::type_name::<A>(),
         };
         let cell = Cell::new(Arc::new(class), name.into());

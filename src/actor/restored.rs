@@ -45,6 +45,7 @@ fn dropping<M: Message>(stage: &Stage, path: &Path) -> Arc<Cell<M>> {
         owner: Weak::<Nobody>::new() as Weak<dyn Owner>,
         parent,
         options: Options { mailbox: 0, overflow: Overflow::DropNewest, ..Options::DEFAULT },
+        attendance: None,
         descriptor: Descriptor { actor: "", handlers: &[] },
         actor: "",
     };

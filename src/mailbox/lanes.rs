@@ -126,6 +126,15 @@ impl<M: Message> Lanes<M> {
         Ok(accepted)
     }
 
+    /// Takes a message in beyond the capacity and ahead of who waits for room. Whoever sends so bounds what it sends.
+    pub(crate) fn offer_beyond(&mut self, lane: Lane, message: M, stamp: Option<Instant>) -> Result<(), Refused<M>> {
+        if self.closed {
+            return Err(Refused { message, reason: Refusal::Stopped });
+        }
+        self.push(lane, message, stamp);
+        Ok(())
+    }
+
     /// Lines a sender up for room; only after [`Lanes::offer`] said `Full` under [`Overflow::Wait`].
     pub(crate) fn enroll(&mut self, lane: Lane, message: M, waker: Waker) -> Ticket {
         self.lane_mut(lane).enroll(message, waker)

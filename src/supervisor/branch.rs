@@ -131,7 +131,7 @@ impl Child for Node {
         ActorSnapshot {
             path: self.path.clone(),
             kind: ActorKind::Supervisor,
-            actor: strategy_name(self.policy.strategy),
+            actor: strategy_name(state.rules.strategy()),
             status,
             incarnation: state.lives,
             back_in: None,

@@ -30,6 +30,11 @@ pub struct ChildSpec {
 }
 
 impl ChildSpec {
+    /// The same child under another name.
+    pub(crate) fn named(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
     /// When it is started again.
     #[must_use]
     pub fn restart(mut self, restart: Restart) -> Self {

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use crate::actor::cell::{Cell, Class};
 use crate::actor::child::{Child, Incarnation, Nobody, Owner};
 use crate::actor::definition::{Actor, Context, StartError};
+use crate::actor::handle::Handle;
 use crate::actor::hub::Hub;
 use crate::actor::running::Running;
 use crate::actor::turn::{Cut, guarded};
@@ -87,6 +88,10 @@ pub(crate) struct CellMember<A: Actor, S> {
 impl<A: Actor, S: Supply<A>> CellMember<A, S> {
     pub(crate) fn new(class: Arc<Class>, name: Arc<str>, supply: S) -> Self {
         Self { cell: Cell::new(class, name), supply: Mutex::new(supply) }
+    }
+
+    pub(crate) fn handle(&self) -> Handle<A::Msg> {
+        Handle::new(Arc::clone(&self.cell))
     }
 }
 

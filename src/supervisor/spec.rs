@@ -6,8 +6,9 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use crate::actor::cell::Class;
-use crate::actor::child::Owner;
+use crate::actor::child::{Attendance, Owner};
 use crate::actor::definition::Actor;
+use crate::actor::handle::Handle;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
 use crate::mailbox::lanes::CAPACITY_LIMIT;
@@ -71,13 +72,20 @@ impl<A: Actor> Template<A> {
         Ok(())
     }
 
-    fn class(&self, hub: &Arc<Hub>, owner: Weak<dyn Owner>, parent: &Path) -> Arc<Class> {
+    fn class(
+        &self,
+        hub: &Arc<Hub>,
+        owner: Weak<dyn Owner>,
+        parent: &Path,
+        attendance: Option<Arc<dyn Attendance>>,
+    ) -> Arc<Class> {
         Arc::new(Class {
             hub: Arc::clone(hub),
             owner,
             parent: parent.clone(),
             options: self.options,
             descriptor: A::DESCRIPTOR,
+            attendance,
             actor: if A::DESCRIPTOR.actor.is_empty() { std::any::type_name::<A>() } else { A::DESCRIPTOR.actor },
         })
     }
@@ -104,6 +112,23 @@ impl<A: Actor> ActorSpec<A> {
     #[must_use]
     pub fn with(name: &str, args: impl Fn() -> A::Args + Send + Sync + 'static) -> Self {
         Self { name: name.to_owned(), args: Arc::new(args), template: Template::new() }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// As a child of which somebody hears each life, and gets the address as soon as it is made.
+    pub(crate) fn attended(
+        self,
+        attendance: Arc<dyn Attendance>,
+        made: impl Fn(Handle<A::Msg>) + Send + Sync + 'static,
+    ) -> ChildSpec {
+        let attended = Some((attendance, Box::new(made) as Made<A>));
+        let ActorSpec { name, args, template } = self;
+        let policy = template.policy.clone();
+        let recipe = Arc::new(ActorRecipe { name: name.clone(), args, template, attended });
+        ChildSpec { name, policy, recipe, error: None }
     }
 
     fn change(mut self, change: impl FnOnce(&mut Options, &mut ChildPolicy, &mut Option<SpanError>)) -> Self {
@@ -220,16 +245,25 @@ impl<A: Actor> Clone for Template<A> {
     }
 }
 
+type Made<A> = Box<dyn Fn(Handle<<A as Actor>::Msg>) + Send + Sync>;
+
 struct ActorRecipe<A: Actor> {
     name: String,
     args: Arc<dyn Fn() -> A::Args + Send + Sync>,
     template: Template<A>,
+    /// Who hears of its lives, and gets its address.
+    attended: Option<(Arc<dyn Attendance>, Made<A>)>,
 }
 
 impl<A: Actor> Recipe for ActorRecipe<A> {
     fn make(&self, seat: Seat) -> Arc<dyn Member> {
-        let class = self.template.class(&seat.hub, seat.owner(), &seat.parent);
-        Arc::new(CellMember::<A, _>::new(class, seat.name, Arc::clone(&self.args)))
+        let attendance = self.attended.as_ref().map(|(attendance, _)| Arc::clone(attendance));
+        let class = self.template.class(&seat.hub, seat.owner(), &seat.parent, attendance);
+        let member = CellMember::<A, _>::new(class, seat.name, Arc::clone(&self.args));
+        if let Some((_, made)) = &self.attended {
+            made(member.handle());
+        }
+        Arc::new(member)
     }
 
     fn check(&self) -> Result<(), SpecError> {
@@ -241,7 +275,8 @@ impl<A: Actor> From<ActorSpec<A>> for ChildSpec {
     fn from(spec: ActorSpec<A>) -> Self {
         let ActorSpec { name, args, template } = spec;
         let policy = template.policy.clone();
-        Self { name: name.clone(), policy, recipe: Arc::new(ActorRecipe { name, args, template }), error: None }
+        let recipe = Arc::new(ActorRecipe { name: name.clone(), args, template, attended: None });
+        Self { name, policy, recipe, error: None }
     }
 }
 
@@ -260,7 +295,7 @@ impl<A: Actor> Bound<A> {
 
 impl<A: Actor> Binds for Template<A> {
     fn bind(&self, hub: &Arc<Hub>, owner: Weak<dyn Owner>, path: &Path) -> Arc<dyn Any + Send + Sync> {
-        let class = self.class(hub, owner, path);
+        let class = self.class(hub, owner, path, None);
         Arc::new(Bound::<A> { class, policy: Arc::new(self.policy.clone()), actor: std::marker::PhantomData })
     }
 
@@ -335,6 +370,11 @@ impl Supervisor {
             backoff: None,
             error: None,
         }
+    }
+
+    /// With a checked policy, not dynamic.
+    pub(crate) fn with_policy(name: &str, policy: SupervisorPolicy) -> Self {
+        Self { policy, ..Self::of(name, policy.strategy) }
     }
 
     /// How many restarts it allows within a period such as `"30s"` before it escalates. Default: 1 in 5 s, as OTP's.

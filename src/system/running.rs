@@ -187,7 +187,7 @@ impl System {
         self.hub.with_rng(|rng| rng.u64(..))
     }
 
-    async fn supervisor_or_new(&self, path: &Path) -> Result<Arc<Node>, SpawnError> {
+    pub(crate) async fn supervisor_or_new(&self, path: &Path) -> Result<Arc<Node>, SpawnError> {
         let mut node = Arc::clone(&self.root);
         for name in path.names() {
             if node.child(name).is_none() {

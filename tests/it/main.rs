@@ -23,5 +23,6 @@ mod shutdown;
 mod simulation;
 mod specs;
 mod supervision;
+mod swarms;
 mod system;
 mod timers;

@@ -103,11 +103,11 @@ fn stop(hook: &Hook) -> TokenStream {
 /// `Actor::handle`: synchronous handlers to their end, the others handed back.
 fn handle_fn(block: &Block) -> TokenStream {
     let here = Span::mixed_site();
-    let arms = block.messages().filter(|handler| !handler.is_async).map(|handler| {
+    let arms = block.messages().filter(|handler| !handler.waits()).map(|handler| {
         let (pattern, body) = (message::shape(block, handler), dispatched(handler, &Ends::sync()));
         quote_spanned!(here=> #pattern => { #body })
     });
-    let waiting = rest(block, |handler| handler.is_async)
+    let waiting = rest(block, Handler::waits)
         .map(|pattern| quote_spanned!(here=> message @ (#pattern) => ::swarmtree::Handled::Async(message),));
     quote_spanned! {here=>
         fn handle(
@@ -126,13 +126,13 @@ fn handle_fn(block: &Block) -> TokenStream {
 /// `Actor::handle_async`, where a handler is asynchronous.
 fn handle_async(block: &Block) -> Option<TokenStream> {
     let here = Span::mixed_site();
-    let waiting = |handler: &&Handler| handler.is_async;
+    let waiting = |handler: &&Handler| handler.waits();
     block.messages().find(waiting)?;
     let arms = block.messages().filter(waiting).map(|handler| {
         let (pattern, body) = (message::shape(block, handler), dispatched(handler, &Ends::waiting()));
         quote_spanned!(here=> #pattern => { #body })
     });
-    let done = rest(block, |handler| !handler.is_async)
+    let done = rest(block, |handler| !handler.waits())
         .map(|pattern| quote_spanned!(here=> #pattern => ::core::result::Result::Ok(()),));
     Some(quote_spanned! {here=>
         async fn handle_async(
@@ -177,6 +177,9 @@ fn dispatched(handler: &Handler, ends: &Ends) -> TokenStream {
     let Ends { done, fail } = ends;
     let actor = quote_spanned!(here=> self);
     let call = call(&quote!(Self), &handler.name, handler.is_async, Some(&actor), &handler.inputs);
+    if let Some(mail) = handler.inputs.iter().find_map(Input::field).filter(|_| handler.is_mail()) {
+        return arrived(handler, &mail.name, &call);
+    }
     let answers = matches!(handler.kind, Kind::Ask { is_deferred: false, .. });
     match &handler.outcome {
         Outcome::Fallible | Outcome::FallibleValue(_) => {
@@ -202,6 +205,26 @@ fn dispatched(handler: &Handler, ends: &Ends) -> TokenStream {
             #done
         },
         Outcome::Nothing | Outcome::Value(_) => quote!(#call; #done),
+    }
+}
+
+/// Passes mail on that is on its way, and calls the method with mail that has arrived.
+fn arrived(handler: &Handler, mail: &syn::Ident, call: &TokenStream) -> TokenStream {
+    let here = Span::mixed_site();
+    let outcome = match &handler.outcome {
+        Outcome::Fallible | Outcome::FallibleValue(_) => quote!(#call),
+        Outcome::Nothing | Outcome::Value(_) => quote_spanned! {here=>
+            {
+                #call;
+                ::core::result::Result::Ok(())
+            }
+        },
+    };
+    quote_spanned! {here=>
+        match ::swarmtree::Mail::arrive(#mail).await {
+            ::core::option::Option::Some(#mail) => #outcome,
+            ::core::option::Option::None => ::core::result::Result::Ok(()),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) enum Role {
     Ask { urgent: bool, timeout: Option<Duration> },
     Every { period: Duration },
     Inspect,
+    Mail,
 }
 
 /// A role, and where it was given.
@@ -27,7 +28,7 @@ pub(crate) struct Given {
     pub(crate) span: Span,
 }
 
-const ROLES: [&str; 6] = ["start", "stop", "tell", "ask", "every", "inspect"];
+const ROLES: [&str; 7] = ["start", "stop", "tell", "ask", "every", "inspect", "mail"];
 
 /// Takes the role's attribute away from a method, if it has one.
 pub(crate) fn take(attributes: &mut Vec<Attribute>) -> syn::Result<Option<Given>> {
@@ -59,6 +60,7 @@ fn read(attribute: &Attribute) -> syn::Result<Role> {
         "start" => bare(attribute, Role::Start, "`#[start]` takes nothing; what it needs are the method's parameters"),
         "stop" => bare(attribute, Role::Stop, "`#[stop]` takes nothing; its time limit belongs to the child's spec"),
         "inspect" => bare(attribute, Role::Inspect, "`#[inspect]` takes nothing; it goes ahead of all messages anyway"),
+        "mail" => bare(attribute, Role::Mail, "`#[mail]` takes nothing; the edges of its swarm say how mail travels"),
         "every" => every(attribute),
         "tell" => {
             let asked = Arguments::read(attribute, &["urgent"])?;

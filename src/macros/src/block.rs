@@ -161,7 +161,7 @@ impl Block {
     fn has_room_for(&self, handler: &Handler) -> syn::Result<()> {
         let name = naming::plain(&handler.name);
         let wrong = |text: String| Err(syn::Error::new_spanned(&handler.name, text));
-        if !matches!(handler.kind, Kind::Every { .. }) && TAKEN.contains(&name.as_str()) {
+        if !matches!(handler.kind, Kind::Every { .. } | Kind::Mail { .. }) && TAKEN.contains(&name.as_str()) {
             return wrong(format!(
                 "every handle has a method `{name}` already, and this would hide it: rename the handler, for example \
                  `{name}_{}`",

@@ -40,8 +40,9 @@ fn one(block: &Block, handler: &Handler) -> TokenStream {
         Kind::Ask { urgent, timeout, .. } => (quote!(Ask), *urgent, *timeout),
         Kind::Every { period } => (quote!(Every), false, Some(*period)),
         Kind::Inspect { .. } => (quote!(Inspect), false, None),
+        Kind::Mail { .. } => (quote!(Mail), false, None),
     };
-    let (name, is_async, lane, time) = (naming::plain(&handler.name), handler.is_async, lane(urgent), optional(time));
+    let (name, is_async, lane, time) = (naming::plain(&handler.name), handler.waits(), lane(urgent), optional(time));
     let reply = if let Some(ty) = handler.reply() {
         let written = written(block.outside(ty));
         quote!(::core::option::Option::Some(#written))

@@ -103,7 +103,7 @@ fn method(block: &Block, handler: &Handler) -> TokenStream {
     match &handler.kind {
         Kind::Tell { urgent } => tell(block, handler, *urgent),
         Kind::Ask { .. } => ask(block, handler),
-        Kind::Every { .. } => quote!(),
+        Kind::Every { .. } | Kind::Mail { .. } => quote!(),
         Kind::Inspect { view } => {
             let (name, view) = (own_name(handler), block.outside(view));
             let (ty, seen) = (&block.ty, &handler.name);

@@ -40,16 +40,40 @@ pub(crate) struct Handler {
 
 /// How a handler is reached.
 pub(crate) enum Kind {
-    Tell { urgent: bool },
-    Ask { urgent: bool, timeout: Option<Duration>, reply: Type, is_deferred: bool },
-    Every { period: Duration },
-    Inspect { view: Type },
+    Tell {
+        urgent: bool,
+    },
+    Ask {
+        urgent: bool,
+        timeout: Option<Duration>,
+        reply: Type,
+        is_deferred: bool,
+    },
+    Every {
+        period: Duration,
+    },
+    Inspect {
+        view: Type,
+    },
+    /// Of a swarm, with the type of its messages.
+    Mail {
+        letter: Type,
+    },
 }
 
 impl Handler {
     /// Whether it is reached by a message.
     pub(crate) fn has_message(&self) -> bool {
         !matches!(self.kind, Kind::Inspect { .. })
+    }
+
+    /// Whether it takes `Actor::handle_async`: mail may have to be passed on, and wait for room.
+    pub(crate) fn waits(&self) -> bool {
+        self.is_async || self.is_mail()
+    }
+
+    pub(crate) fn is_mail(&self) -> bool {
+        matches!(self.kind, Kind::Mail { .. })
     }
 
     /// Whether its message carries a reply port.
@@ -62,7 +86,7 @@ impl Handler {
         match &self.kind {
             Kind::Ask { reply, .. } => Some(reply),
             Kind::Inspect { view } => Some(view),
-            Kind::Tell { .. } | Kind::Every { .. } => None,
+            Kind::Tell { .. } | Kind::Every { .. } | Kind::Mail { .. } => None,
         }
     }
 }
@@ -93,6 +117,7 @@ pub(crate) fn read(method: &ImplItemFn, given: &Given) -> syn::Result<Member> {
             handler(method, inputs, outcome, Kind::Every { period })
         }
         Role::Inspect => inspect(method, taken),
+        Role::Mail => mail(method, taken),
     }
 }
 
@@ -185,6 +210,26 @@ fn inspect(method: &ImplItemFn, taken: Taken) -> syn::Result<Member> {
     };
     owned::check(&view)?;
     handler(method, Vec::new(), Outcome::Value(view.clone()), Kind::Inspect { view })
+}
+
+fn mail(method: &ImplItemFn, taken: Taken) -> syn::Result<Member> {
+    let signature = &method.sig;
+    takes_self(signature, taken)?;
+    let inputs = signature::inputs(signature, Special::Context)?;
+    let values: Vec<&Type> = inputs.iter().filter_map(Input::field).map(|field| &field.ty).collect();
+    let letter = match values.as_slice() {
+        [ty] => signature::last_segment(ty)
+            .filter(|segment| segment.ident == "Delivery")
+            .and_then(|segment| signature::type_arguments(segment).first().map(|letter| (*letter).clone())),
+        _ => None,
+    };
+    let Some(letter) = letter else {
+        let text = "mail comes as one parameter, with the type of the swarm's messages: `mail: Delivery<Word>`; an alias of \
+                    it is not looked through";
+        return Err(syn::Error::new_spanned(&signature.inputs, text));
+    };
+    let outcome = without_answer(signature, "mail has no answer of its own, a `Reply` inside it may have one")?;
+    handler(method, inputs, outcome, Kind::Mail { letter })
 }
 
 fn handler(method: &ImplItemFn, inputs: Vec<Input>, outcome: Outcome, kind: Kind) -> syn::Result<Member> {

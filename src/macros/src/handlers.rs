@@ -57,7 +57,7 @@ fn generate(block: &Block) -> TokenStream {
     let (message, message_impl) = (message::declare(block, Form::Plain), message::implement(block));
     let recorded = capsule::recorded(block);
     let (handle, handle_impls) = (handle::declare(block), handle::implement(block));
-    let aliases = message::check_aliases(block);
+    let (aliases, carry) = (message::check_aliases(block), message::carry(block));
     let (head, body, keep) = (actor_impl::head(block), actor_impl::body(block), keep::expand(block));
     quote! {
         #bridge! {
@@ -72,6 +72,7 @@ fn generate(block: &Block) -> TokenStream {
                 #message_impl
                 #handle_impls
                 #aliases
+                #carry
 
                 #[allow(unused_macros)]
                 macro_rules! #bridge {

@@ -66,6 +66,7 @@ pub fn actor(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     #[tell(urgent)] async fn closed(&mut self, reason: String) -> Result<(), Fail> { .. }
 ///     #[ask(timeout = "1s")] fn report(&self) -> AirportReport { .. }
 ///     #[ask] fn next_landing(&mut self, reply: Reply<Flight>) { .. }
+///     #[mail] async fn word(&mut self, mail: Delivery<Word>) { .. }
 ///     #[every("30s")] async fn publish(&mut self, cx: &mut Context<Self>) { .. }
 ///     #[inspect] fn view(&self) -> AirportView { .. }
 /// }
@@ -100,6 +101,10 @@ pub fn actor(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[ask(urgent)]` the lane. A handler that is not `async` runs at once on the caller's core where the actor is idle.
 ///
 /// **`#[every("30s")]`**: a timer, from one period after the start until the incarnation ends. Returns as a tell does.
+///
+/// **`#[mail]`**: a message of the swarm that the actor is a member of; its one value is `mail: Delivery<Word>`. Returns as a
+/// tell does. It is reached through the swarm, and has no method on the handle. Mail for others is passed on before the
+/// method sees it.
 ///
 /// **`#[inspect]`**: a look at the state ahead of all messages. Takes `&self` alone, and returns what it sees.
 ///

@@ -63,7 +63,16 @@ fn variant(block: &Block, handler: &Handler, form: Form) -> TokenStream {
     let doc = docs::or_line(&handler.docs, &format!("Has `{name}` called."));
     let mut fields: Vec<TokenStream> = Vec::new();
     for field in handler.inputs.iter().filter_map(Input::field) {
-        let (field_name, ty) = (&field.name, block.outside(&field.ty));
+        let field_name = &field.name;
+        let ty = match &handler.kind {
+            Kind::Mail { letter } => {
+                let letter = block.outside(letter);
+                quote!(::swarmtree::Mail<#letter>)
+            }
+            Kind::Tell { .. } | Kind::Ask { .. } | Kind::Every { .. } | Kind::Inspect { .. } => {
+                block.outside(&field.ty)
+            }
+        };
         let doc = format!("The `{}` of `{name}`.", naming::plain(field_name));
         let serde = (form == Form::Recorded).then(|| capsule::attributes(field));
         fields.push(quote!(#[doc = #doc] #serde #field_name: #ty));
@@ -90,18 +99,7 @@ pub(crate) fn implement(block: &Block) -> TokenStream {
     } else {
         quote!(match self { #(#arms,)* #types })
     };
-    let asks: Vec<_> = block.messages().filter(|handler| handler.is_ask()).map(|handler| &handler.variant).collect();
-    let break_off = (!asks.is_empty()).then(|| {
-        quote! {
-            fn break_off(&mut self) {
-                #[allow(unreachable_patterns)]
-                match self {
-                    #(Self::#asks { reply, .. } => reply.break_off(),)*
-                    _ => {}
-                }
-            }
-        }
-    });
+    let break_off = break_off(block);
     // What the function counts is known to nobody before it runs.
     let bytes = block.bytes.as_ref().map(|weigh| {
         quote! {
@@ -127,6 +125,60 @@ pub(crate) fn implement(block: &Block) -> TokenStream {
     }
 }
 
+/// `Message::break_off`, where a message has anything that somebody waits for.
+fn break_off(block: &Block) -> Option<TokenStream> {
+    let arms: Vec<TokenStream> = block
+        .messages()
+        .filter_map(|handler| {
+            let variant = &handler.variant;
+            if handler.is_ask() {
+                return Some(quote!(Self::#variant { reply, .. } => reply.break_off()));
+            }
+            let mail = handler.inputs.iter().find_map(Input::field).filter(|_| handler.is_mail())?;
+            let name = &mail.name;
+            Some(quote!(Self::#variant { #name } => ::swarmtree::Message::break_off(#name)))
+        })
+        .collect();
+    (!arms.is_empty()).then(|| {
+        quote! {
+            fn break_off(&mut self) {
+                #[allow(unreachable_patterns)]
+                match self {
+                    #(#arms,)*
+                    _ => {}
+                }
+            }
+        }
+    })
+}
+
+/// How the message carries the mail of a swarm, where a handler takes any.
+pub(crate) fn carry(block: &Block) -> TokenStream {
+    let (impl_generics, _, _) = block.generics.split_for_impl();
+    let (ty, bounds) = (block.message_type(), block.bounds());
+    let carried = block.messages().filter_map(|handler| {
+        let Kind::Mail { letter } = &handler.kind else { return None };
+        let (letter, variant) = (block.outside(letter), &handler.variant);
+        let name = &handler.inputs.iter().find_map(Input::field)?.name;
+        Some(quote! {
+            impl #impl_generics ::swarmtree::Carries<#letter> for #ty #bounds {
+                fn carry(#name: ::swarmtree::Mail<#letter>) -> Self {
+                    Self::#variant { #name }
+                }
+
+                fn mail(self) -> ::core::option::Option<::swarmtree::Mail<#letter>> {
+                    #[allow(unreachable_patterns)]
+                    match self {
+                        Self::#variant { #name } => ::core::option::Option::Some(#name),
+                        _ => ::core::option::Option::None,
+                    }
+                }
+            }
+        })
+    });
+    quote!(#(#carried)*)
+}
+
 /// Refuses asks that return `Result<T, Fail>` behind an alias: as an answer its error would fail nobody. Of a generic actor
 /// the type cannot be named here.
 pub(crate) fn check_aliases(block: &Block) -> TokenStream {
@@ -134,7 +186,7 @@ pub(crate) fn check_aliases(block: &Block) -> TokenStream {
     let asks = block.messages().filter(|_| block.generics.params.is_empty());
     let answers = asks.filter_map(|handler| match &handler.kind {
         Kind::Ask { reply, is_deferred: false, .. } => Some(reply),
-        Kind::Ask { .. } | Kind::Tell { .. } | Kind::Every { .. } | Kind::Inspect { .. } => None,
+        Kind::Ask { .. } | Kind::Tell { .. } | Kind::Every { .. } | Kind::Inspect { .. } | Kind::Mail { .. } => None,
     });
     let checks = answers.filter(|ty| signature::is_alias_of_result(ty)).map(|ty| {
         let (at, ty) = (ty.span().resolved_at(Span::mixed_site()), block.outside(ty));

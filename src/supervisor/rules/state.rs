@@ -56,6 +56,16 @@ impl Rules {
         Self { policy, phase: Phase::New, table, plan, queue, lacking: Vec::new(), window, restarts_total: 0 }
     }
 
+    /// From now on failures are judged by this strategy; none of both may be dynamic.
+    pub(crate) fn set_strategy(&mut self, strategy: Strategy) {
+        self.policy.strategy = strategy;
+    }
+
+    /// By which strategy failures are judged.
+    pub(crate) fn strategy(&self) -> Strategy {
+        self.policy.strategy
+    }
+
     /// Adds a child of the supervisor's spec, at the end of the start order. [`Event::Begin`] starts it.
     pub(crate) fn declare(&mut self, policy: Arc<ChildPolicy>) -> Slot {
         self.table.insert(policy, Via::Kept)

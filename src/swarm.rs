@@ -1,0 +1,14 @@
+//! Swarms that run: members under the supervisors of a layout, and mail along its edges.
+
+pub(crate) mod credits;
+pub(crate) mod home;
+pub(crate) mod mail;
+pub(crate) mod member;
+pub(crate) mod membership;
+pub(crate) mod morph;
+pub(crate) mod passing;
+pub(crate) mod post;
+pub(crate) mod running;
+pub(crate) mod seat;
+pub(crate) mod sending;
+pub(crate) mod undelivered;

@@ -1,0 +1,216 @@
+//! How mail gets from member to member: one edge along, passed on, spread, opened.
+
+use std::sync::Arc;
+
+use crate::actor::dead_letter::{DeadLetter, DeadReason};
+use crate::mailbox::message::{Message, kind_name};
+use crate::mailbox::refused::{Refusal, Refused};
+use crate::swarm::home::{Stamp, View};
+use crate::swarm::mail::{Delivery, Hand, Mail, Way};
+use crate::topology::rank::{EdgeKind, Rank};
+
+impl<W: Message> Mail<W> {
+    /// Opens mail that has arrived, or passes on what is for others and comes back with nothing. Mail for all is passed on and
+    /// opened.
+    ///
+    /// Waits for room where the next edge is one to wait on; what cannot be passed on goes to the dead letters.
+    pub async fn arrive(mut self) -> Option<Delivery<W>> {
+        if self.passage.view().is_none() {
+            self.passage.reopen();
+            self.passage.enter(Stamp::of(self.passage.home.view()));
+        }
+        match self.way {
+            Way::To(to) if to != self.at => {
+                self.pass_on(to).await;
+                return None;
+            }
+            Way::To(_) => {}
+            Way::All { origin, copy } => self.spread(origin, copy).await,
+        }
+        self.open()
+    }
+
+    /// One edge along without waiting; it comes back where that is not possible.
+    pub(crate) fn try_step(self, next: Rank, kind: EdgeKind) -> Result<(), Refused<Self>> {
+        let Some(view) = self.passage.view().map(Arc::clone) else {
+            return Err(Refused { message: self, reason: Refusal::Stopped });
+        };
+        let Some(post) = view.post(next) else { return Err(Refused { message: self, reason: Refusal::Stopped }) };
+        let before = self.at;
+        let mail = self.moved(next);
+        let sent = if kind == EdgeKind::Credit { post.put_beyond(mail) } else { post.put_now(mail) };
+        match (kind, sent) {
+            (EdgeKind::Shed, Err(Refused { message, reason: Refusal::Full { .. } })) => {
+                message.passage.shed();
+                Ok(())
+            }
+            (_, sent) => sent.map_err(|Refused { message, reason }| Refused { message: message.back(before), reason }),
+        }
+    }
+
+    /// One edge along. What an edge sheds counts as gone that way; anything else that is refused comes back.
+    pub(crate) async fn step(self, next: Rank, kind: EdgeKind) -> Result<(), Refused<Self>> {
+        let before = self.at;
+        let Err(Refused { message, reason }) = self.try_step(next, kind) else { return Ok(()) };
+        let waits = matches!(kind, EdgeKind::Wait | EdgeKind::Ask) && matches!(reason, Refusal::Full { .. });
+        let view = message.passage.view().map(Arc::clone).filter(|_| waits);
+        let Some(post) = view.as_ref().and_then(|view| view.post(next)) else {
+            return Err(Refused { message, reason });
+        };
+        let sent = post.put(message.moved(next)).await;
+        sent.map_err(|Refused { message, reason }| Refused { message: message.back(before), reason })
+    }
+
+    fn moved(mut self, next: Rank) -> Self {
+        self.at = next;
+        self.hops += 1;
+        self
+    }
+
+    fn back(mut self, before: Rank) -> Self {
+        self.at = before;
+        self.hops -= 1;
+        self
+    }
+
+    /// Towards its addressee, by the edges of the epoch in which it went out. Where those lead to one that is gone it goes on
+    /// by those of today.
+    async fn pass_on(mut self, to: Rank) {
+        loop {
+            let step = self.passage.view().and_then(|view| self.next_step(view, to));
+            let Some((next, kind)) = step else {
+                if self.renew() {
+                    continue;
+                }
+                return self.bury();
+            };
+            match self.step(next, kind).await {
+                Ok(()) => return,
+                Err(refused) => match refused.message.mend(next, &refused.reason) {
+                    Some(mail) => self = mail,
+                    None => return,
+                },
+            }
+        }
+    }
+
+    /// What becomes of mail that the next member refused: it comes back where another way may lead on.
+    fn mend(mut self, next: Rank, reason: &Refusal) -> Option<Self> {
+        match reason {
+            Refusal::Stopped => {
+                self.passage.home.lose(next);
+                if self.renew() {
+                    return Some(self);
+                }
+                self.bury();
+            }
+            // No shape that passed its check gets here; a wait for somebody outside of the swarm may.
+            Refusal::Deadlock { .. } => {
+                let Some(view) = self.passage.view().map(Arc::clone) else { return None };
+                let mail = self.moved(next);
+                if let Some(Err(refused)) = view.post(next).map(|post| post.put_beyond(mail)) {
+                    refused.message.bury();
+                }
+            }
+            Refusal::Full { .. } | Refusal::TooLarge { .. } => self.bury(),
+        }
+        None
+    }
+
+    fn next_step(&self, view: &View<Self>, to: Rank) -> Option<(Rank, EdgeKind)> {
+        let next = view.graph.next_hop(self.at, to)?;
+        Some((next, view.graph.edge(self.at, next).unwrap_or(EdgeKind::Wait)))
+    }
+
+    /// Goes out in this view without waiting, beyond the capacity if need be: what had to wait for a change of the shape is
+    /// bounded elsewhere. Comes back where no way leads on.
+    pub(crate) fn release(mut self, view: &Arc<View<Self>>) -> Option<Self> {
+        self.passage.enter(Stamp::of(Arc::clone(view)));
+        let Way::All { origin, copy } = self.way else { return self.release_to_one(view) };
+        for next in view.graph.broadcast(origin, self.at) {
+            if let Err(refused) = self.copy(copy).try_step(next, EdgeKind::Credit) {
+                refused.message.passage.returned();
+            }
+        }
+        self.passage.returned();
+        None
+    }
+
+    fn release_to_one(self, view: &View<Self>) -> Option<Self> {
+        let Way::To(to) = self.way else { return Some(self) };
+        let Some(next) = view.graph.next_hop(self.at, to) else { return Some(self) };
+        self.try_step(next, EdgeKind::Credit).err().map(|refused| refused.message)
+    }
+
+    /// Goes on in the present view; false if it does already.
+    fn renew(&mut self) -> bool {
+        let view = self.passage.home.view();
+        if self.passage.view().is_some_and(|own| own.epoch >= view.epoch) {
+            return false;
+        }
+        self.passage.enter(Stamp::of(view));
+        true
+    }
+
+    /// Copies to all that come after this member on the tree of the one who began.
+    pub(crate) async fn spread(&mut self, origin: Rank, copy: fn(&W) -> W) {
+        let mut reached: Vec<Rank> = Vec::new();
+        while let Some(view) = self.passage.view().map(Arc::clone) {
+            let mut stopped = None;
+            for next in view.graph.broadcast(origin, self.at) {
+                if reached.contains(&next) {
+                    continue;
+                }
+                reached.push(next);
+                let kind = view.graph.edge(self.at, next).unwrap_or(EdgeKind::Wait);
+                let Err(refused) = self.copy(copy).step(next, kind).await else { continue };
+                if refused.reason == Refusal::Stopped {
+                    refused.message.passage.returned();
+                    stopped = Some(next);
+                } else {
+                    drop(refused.message.mend(next, &refused.reason));
+                }
+            }
+            let Some(stopped) = stopped else { return };
+            self.passage.home.lose(stopped);
+            if !self.renew() {
+                return;
+            }
+        }
+    }
+
+    fn copy(&self, copy: fn(&W) -> W) -> Self {
+        Self {
+            passage: self.passage.another(),
+            from: self.from,
+            way: self.way,
+            at: self.at,
+            hops: self.hops,
+            credit: self.credit.share(),
+            message: copy(&self.message),
+        }
+    }
+
+    fn open(self) -> Option<Delivery<W>> {
+        let Self { passage, from, hops, credit, message, at, .. } = self;
+        let view = Arc::clone(passage.view()?);
+        let place = Arc::clone(view.place(at)?);
+        passage.delivered();
+        Some(Delivery { message, from, epoch: view.epoch, hops, hand: Hand::take(&place, credit) })
+    }
+
+    /// Nothing leads to its addressee any more.
+    pub(crate) fn bury(mut self) {
+        self.message.break_off();
+        let home = Arc::clone(&self.passage.home);
+        let to = match self.way {
+            Way::To(to) | Way::All { origin: to, .. } => to,
+        };
+        let path = home.view().post(to).map_or_else(|| home.path.clone(), |post| post.child().path());
+        let kind = kind_name::<W>(self.message.kind());
+        let Self { passage, message, .. } = self;
+        drop(passage);
+        let letter = DeadLetter::new(path, kind, DeadReason::Undeliverable, Some(message));
+        home.hub.dead_letters.publish(&letter);
+    }
+}
