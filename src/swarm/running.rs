@@ -166,6 +166,13 @@ impl<W: Message> Swarm<W> {
         places.collect()
     }
 
+    /// The seat of a member, to send as it does. None if nobody has this rank.
+    #[must_use]
+    pub fn seat(&self, rank: Rank) -> Option<Seat<W>> {
+        let place = Arc::clone(self.home.view().place(rank)?);
+        Some(Seat::new(Arc::clone(&self.home), place))
+    }
+
     /// To whom an edge leads from a member now.
     #[must_use]
     pub fn neighbours(&self, of: Rank) -> Vec<Rank> {
@@ -233,14 +240,19 @@ impl<W: Message> Swarm<W> {
         })?;
         let rank = place.rank;
         let spec: MemberSpec<W> = member(Seat::new(Arc::clone(&self.home), Arc::clone(&place))).into();
-        let started = self.seat(rank, place, spec).await;
+        let started = self.start_member(rank, place, spec).await;
         if started.is_err() {
             self.home.tell(rank, News::Removed);
         }
         started.map(|()| rank)
     }
 
-    async fn seat(&self, rank: Rank, place: Arc<Place<Mail<W>>>, spec: MemberSpec<W>) -> Result<(), SwarmError> {
+    async fn start_member(
+        &self,
+        rank: Rank,
+        place: Arc<Place<Mail<W>>>,
+        spec: MemberSpec<W>,
+    ) -> Result<(), SwarmError> {
         let layout = self.layout();
         let Some(seat) = layout.seat(rank) else {
             return Err(SwarmError::Crowded { max_agents: layout.max_agents() });
@@ -265,7 +277,7 @@ impl<W: Message> Swarm<W> {
             return Err(SwarmError::NoMember { rank });
         };
         let layout = self.layout();
-        let below = layout.seat(rank).map(|seat| self.subordinates(rank, &seat.node)).unwrap_or_default();
+        let below = self.subordinates(rank, &layout);
         if !below.is_empty() {
             return Err(SwarmError::HasSubordinates { rank, subordinates: below });
         }
@@ -289,12 +301,12 @@ impl<W: Message> Swarm<W> {
         Ok(())
     }
 
-    fn subordinates(&self, rank: Rank, node: &Planned) -> Vec<Rank> {
-        let Planned::Branch(branch) = node else { return Vec::new() };
-        let there = |other: &Rank| {
-            self.home.membership(|membership| membership.members().get(other).is_some_and(|at| *at != Standing::Gone))
+    /// Who is there right below a member.
+    fn subordinates(&self, rank: Rank, layout: &Layout) -> Vec<Rank> {
+        let there = |below: &Rank| {
+            self.home.membership(|membership| membership.members().get(below).is_some_and(|at| *at != Standing::Gone))
         };
-        branch.start_order().into_iter().filter(|other| *other != rank).filter(there).collect()
+        layout.subordinates(rank).into_iter().filter(there).collect()
     }
 
     /// What a failure of a member would restart, and how near its supervisors are to giving up; see

@@ -58,6 +58,12 @@ impl Layout {
         matches!(self.plan.shape, Shape::Star).then_some(Rank(0))
     }
 
+    /// Who stands right below a member in a hierarchy, or may be placed there.
+    #[must_use]
+    pub fn subordinates(&self, rank: Rank) -> Vec<Rank> {
+        self.plan.subordinates(rank.0).into_iter().map(Rank).collect()
+    }
+
     /// Whether the edges of this shape close around a member that is down, until it is back. In the others its mailbox
     /// waits for it.
     #[must_use]

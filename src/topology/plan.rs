@@ -85,6 +85,18 @@ impl Plan {
         matches!(self.shape, Shape::Mesh | Shape::Ring { .. } | Shape::DualMesh { .. })
     }
 
+    /// The members right below one in a hierarchy, as many as there may be.
+    pub(in crate::topology) fn subordinates(&self, rank: u32) -> Vec<u32> {
+        let slot = self.slot(rank);
+        if let Some(inner) = self.nested.get(&slot) {
+            let start = self.start(slot);
+            return inner.subordinates(rank - start).into_iter().map(|below| below + start).collect();
+        }
+        let Shape::Hierarchical { fan_out } = self.shape else { return Vec::new() };
+        let first = slot.saturating_mul(fan_out).saturating_add(1);
+        (first..first.saturating_add(fan_out).min(self.slots_limit)).map(|slot| self.start(slot)).collect()
+    }
+
     /// Whether any edge is of the kind Credit.
     pub(in crate::topology) fn any_credit(&self) -> bool {
         let own = match &self.shape {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use swarmtree::{
-    Context, Delivery, Fail, Message, Rank, Reply, Seat, Supervised, Swarm, SwarmError, System, Topology, Undeliverable,
-    actor, handlers,
+    Delivery, Fail, Message, Rank, Reply, Seat, Supervised, Swarm, SwarmError, System, Topology, Undeliverable, actor,
+    handlers,
 };
 
 use crate::kit::soon;
@@ -84,19 +84,27 @@ async fn swarm(topology: Topology, members: usize) -> (System, Swarm<Word>, Log)
     (system, swarm, log)
 }
 
+/// The members' own seats.
+fn seats(swarm: &Swarm<Word>) -> Vec<Seat<Word>> {
+    swarm.members().iter().map(|member| swarm.seat(member.rank).unwrap()).collect()
+}
+
 /// Waits until all that was sent has been handled.
 async fn settled(swarm: &Swarm<Word>) {
     soon("the swarm settles", async {
         while swarm.ledger().under_way > 0 {
-            tokio::task::yield_now().await;
+            tick().await;
         }
-        for member in swarm.members() {
-            while swarm.ask(member.rank, Word::Heard).await.is_err() {
-                tokio::task::yield_now().await;
-            }
+        for member in swarm.members().iter().filter(|member| member.is_up) {
+            swarm.ask(member.rank, Word::Heard).await.unwrap();
         }
     })
     .await;
+}
+
+/// Lets everything else run, and paused time go on.
+async fn tick() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,4 +136,162 @@ async fn a_broadcast_reaches_each_member_once() {
         let depth = log.lock().iter().map(|(.., hops)| *hops).max();
         assert!(depth.is_some_and(|depth| depth <= most + 1), "{name}: {depth:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_direct_send_needs_an_edge_and_a_routed_one_a_way() {
+    let (_system, swarm, _) = swarm(Topology::dual_mesh(2, 1), 4).await;
+    let seats = seats(&swarm);
+    let refused = seats[0].send_direct(Rank(2), Word::Say(1)).await.unwrap_err();
+    assert_eq!(refused.reason, Undeliverable::NotAdjacent { from: Rank(0), to: Rank(2) });
+    assert!(seats[0].send(Rank(2), Word::Say(1)).await.is_ok(), "over the bridge");
+    let refused = seats[3].send(Rank(0), Word::Say(1)).await.unwrap_err();
+    assert_eq!(refused.reason, Undeliverable::Unreachable { from: Rank(3), to: Rank(0) });
+    let refused = seats[3].send(Rank(9), Word::Say(1)).await.unwrap_err();
+    assert_eq!(refused.reason, Undeliverable::NoMember { to: Rank(9) });
+    assert!(matches!(refused.message, Word::Say(1)), "it comes back");
+    settled(&swarm).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn neighbours_drop_a_member_that_is_down_and_take_it_back() {
+    let (system, swarm, log) = swarm(Topology::ring(), 4).await;
+    let mut failures = system.failures(4);
+    let before = swarm.epoch();
+    swarm.send(Rank(1), Word::Crash).await.unwrap();
+    soon("a failure", failures.recv()).await.unwrap();
+    soon("it is back", async {
+        while swarm.epoch() < before + 2 {
+            tick().await;
+        }
+    })
+    .await;
+    assert_eq!(swarm.epoch(), before + 2, "dropped in one epoch, taken back in the next");
+    assert_eq!(swarm.neighbours(Rank(0)), [Rank(1), Rank(2)]);
+    swarm.send(Rank(0), Word::Pass(Rank(3), 5)).await.unwrap();
+    settled(&swarm).await;
+    assert_eq!(*log.lock(), [(Rank(3), Some(Rank(0)), 5, 3)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ring_closes_around_a_member_that_is_down() {
+    let (system, swarm, log) = swarm(Topology::ring(), 4).await;
+    let path = swarm.members()[1].path.clone();
+    system.actor(path.as_str()).unwrap().stop();
+    system.actor(path.as_str()).unwrap().stopped().await;
+    assert_eq!(swarm.neighbours(Rank(0)), [Rank(2), Rank(3)]);
+    swarm.send(Rank(0), Word::Pass(Rank(3), 5)).await.unwrap();
+    settled(&swarm).await;
+    assert_eq!(*log.lock(), [(Rank(3), Some(Rank(0)), 5, 2)], "over 2 alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_is_down_keeps_what_is_sent_to_it() {
+    let (system, swarm, log) = swarm(Topology::pipeline().durable().mailbox(64), 3).await;
+    let stage = system.actor(swarm.members()[1].path.as_str()).unwrap();
+    stage.suspend();
+    for word in 0..10 {
+        swarm.send(Rank(0), Word::Pass(Rank(2), word)).await.unwrap();
+    }
+    stage.kill();
+    stage.resume();
+    settled(&swarm).await;
+    let heard: Vec<u64> = log.lock().iter().map(|(.., word, _)| *word).collect();
+    assert_eq!(heard, (0..10).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaves_do_nothing_while_their_hub_is_down() {
+    let (system, swarm, log) = swarm(Topology::star(), 3).await;
+    let hub = system.actor(swarm.members()[0].path.as_str()).unwrap();
+    let leaf = system.actor(swarm.members()[1].path.as_str()).unwrap();
+    let mut failures = system.failures(4);
+    let watched = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&watched);
+    let looked = leaf.clone();
+    system.on_failure(move |_| *seen.lock() = Some(looked.snapshot().status));
+    hub.kill();
+    soon("the failure of the hub", failures.recv()).await.unwrap();
+    swarm.send(Rank(1), Word::Say(3)).await.unwrap();
+    settled(&swarm).await;
+    assert_eq!(log.lock().len(), 1, "they went on");
+    assert_ne!(leaf.snapshot().status, swarmtree::Status::Suspended);
+}
+
+#[tokio::test(start_paused = true)]
+async fn members_join_and_leave_under_the_cap() {
+    let (system, swarm, log) = swarm(Topology::mesh().max_agents(3), 2).await;
+    let of = |seat: Seat<Word>| Node::spec(&seat.name(), (seat.clone(), Arc::clone(&log)));
+    assert_eq!(swarm.spawn(of).await, Ok(Rank(2)));
+    assert_eq!(swarm.spawn(of).await, Err(SwarmError::Crowded { max_agents: 3 }));
+    swarm.send(Rank(0), Word::Pass(Rank(2), 1)).await.unwrap();
+    settled(&swarm).await;
+    for word in 0..100 {
+        swarm.send(Rank(2), Word::Say(word)).await.unwrap();
+    }
+    swarm.remove(Rank(2)).await.unwrap();
+    assert_eq!(log.lock().len(), 101, "it handled what it had");
+    assert_eq!(swarm.remove(Rank(2)).await, Err(SwarmError::NoMember { rank: Rank(2) }));
+    assert!(system.find::<Node>("swarm/2").is_err());
+    let refused = swarm.send(Rank(2), Word::Say(1)).await.unwrap_err();
+    assert_eq!(refused.reason, Undeliverable::NoMember { to: Rank(2) });
+    assert_eq!(swarm.spawn(of).await, Ok(Rank(2)), "its place is free");
+    assert_eq!(swarm.ledger().lost, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_supervises_others_is_not_removed_before_them() {
+    let (_system, swarm, log) = swarm(Topology::hierarchical(2).max_agents(7), 4).await;
+    let of = |seat: Seat<Word>| Node::spec(&seat.name(), (seat.clone(), Arc::clone(&log)));
+    let refused = swarm.remove(Rank(1)).await.unwrap_err();
+    assert_eq!(refused, SwarmError::HasSubordinates { rank: Rank(1), subordinates: vec![Rank(3)] });
+    swarm.remove(Rank(3)).await.unwrap();
+    swarm.remove(Rank(1)).await.unwrap();
+    assert_eq!(swarm.spawn(of).await, Ok(Rank(1)));
+    assert_eq!(swarm.spawn(of).await, Ok(Rank(3)));
+    assert_eq!(swarm.spawn(of).await, Ok(Rank(4)));
+    swarm.send(Rank(4), Word::Pass(Rank(2), 1)).await.unwrap();
+    settled(&swarm).await;
+    assert_eq!(*log.lock(), [(Rank(2), Some(Rank(4)), 1, 3)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_goes_on_with_its_credit_and_gets_no_others_than_are_free() {
+    let (_system, swarm, log) = swarm(Topology::mesh().in_flight(4), 2).await;
+    swarm.send(Rank(0), Word::Flood(Rank(1), 10)).await.unwrap();
+    settled(&swarm).await;
+    let sent = log.lock().iter().find(|(rank, from, ..)| *rank == Rank(0) && from.is_none()).map(|entry| entry.2);
+    assert_eq!(sent, Some(4), "its own, and the three others");
+    assert_eq!(swarm.ledger().delivered, 1 + 4 + 2, "and two that settle");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shape_changes_while_mail_flows_and_none_is_lost_or_turned_round() {
+    let (system, swarm, log) = swarm(Topology::mesh(), 6).await;
+    let flow = {
+        let swarm = swarm.clone();
+        tokio::spawn(async move {
+            for word in 0..2_000 {
+                swarm.send(Rank((word % 5) as u32), Word::Pass(Rank((word % 5) as u32 + 1), word)).await.unwrap();
+            }
+        })
+    };
+    let limit = Duration::from_secs(60);
+    for shape in [Topology::ring(), Topology::star(), Topology::pipeline(), Topology::mesh()] {
+        while log.lock().len() % 400 < 200 && !flow.is_finished() {
+            tick().await;
+        }
+        soon("the shape changes", swarm.morph(shape, limit)).await.unwrap();
+    }
+    soon("all is sent", flow).await.unwrap();
+    settled(&swarm).await;
+    let log = log.lock().clone();
+    assert_eq!(log.len(), 2_000);
+    for to in 1..6 {
+        let heard: Vec<u64> = log.iter().filter(|entry| entry.0 == Rank(to)).map(|entry| entry.2).collect();
+        assert!(heard.is_sorted(), "{to}: {heard:?}");
+        assert_eq!(heard.len(), 400);
+    }
+    assert_eq!(swarm.ledger().lost, 0);
+    assert_eq!(system.snapshot().iter().map(|actor| actor.incarnation).max(), Some(1), "nobody was restarted");
 }
