@@ -92,6 +92,7 @@ pub use crate::topology::{
     error::{RenameError, TopologyError},
     graph::Graph,
     layout::{Layout, Member},
+    liveness::verdict::{Cycle, Facts, Liveness, Wedge},
     rank::{Edge, EdgeKind, Rank},
     tree::{Branch, Node, Seat as Opening},
 };

@@ -2,9 +2,12 @@
 
 pub(crate) mod builder;
 pub(crate) mod compile;
+pub(crate) mod count;
+pub(crate) mod draw;
 pub(crate) mod error;
 pub(crate) mod graph;
 pub(crate) mod layout;
+pub(crate) mod liveness;
 pub(crate) mod plan;
 pub(crate) mod rank;
 pub(crate) mod rename;

@@ -135,13 +135,20 @@ impl Graph {
     /// The edges of one sender, by receiver.
     #[must_use]
     pub fn edges_from(&self, from: Rank) -> Vec<Edge> {
-        if !self.contains(from) {
-            return Vec::new();
-        }
+        self.chosen(from, |_| true)
+    }
+
+    /// The edges of one sender along which its handlers may wait, by receiver.
+    pub(in crate::topology) fn waits_from(&self, from: Rank) -> Vec<Edge> {
+        self.chosen(from, EdgeKind::waits)
+    }
+
+    fn chosen(&self, from: Rank, wanted: fn(EdgeKind) -> bool) -> Vec<Edge> {
         let mut edges: Vec<Edge> = Vec::new();
-        let mut note = |to: u32, kind: EdgeKind| edges.push(Edge { from, to: Rank(to), kind });
-        self.0.level.tells(from.0, &mut note);
-        self.0.level.asked(from.0, &mut note);
+        if self.contains(from) {
+            let mut note = |to: u32, kind: EdgeKind| edges.push(Edge { from, to: Rank(to), kind });
+            self.0.level.edges(from.0, wanted, &mut note);
+        }
         edges.sort_unstable();
         edges
     }

@@ -97,30 +97,31 @@ impl Level {
         self.lifted(slot, inner).chain(self.entries(outer)).collect()
     }
 
-    /// Gives each receiver of a member's edges to tell along, and the kind.
-    pub(in crate::topology) fn tells(&self, rank: u32, note: &mut dyn FnMut(u32, EdgeKind)) {
+    /// Gives each edge of a member: the receiver and the kind, if that is wanted. Shapes of other kinds are not looked through.
+    pub(in crate::topology) fn edges(
+        &self,
+        rank: u32,
+        wanted: fn(EdgeKind) -> bool,
+        note: &mut dyn FnMut(u32, EdgeKind),
+    ) {
         let Standing { slot, within } = self.stand(rank);
         if let Some((inner, rank)) = within {
             let start = self.plan.start(slot);
-            inner.tells(rank, &mut |to, kind| note(start + to, kind));
+            inner.edges(rank, wanted, &mut |to, kind| note(start + to, kind));
         }
-        for to in self.outer(rank, slot, |local| local.targets(slot)) {
-            let custom = self.local.links().map(|links| links.tell(slot, to));
-            if let (Some(entry), Some(kind)) = (self.entry(to), custom.unwrap_or(Some(self.plan.tells))) {
-                note(entry, kind);
+        let links = self.local.links();
+        if links.is_some() || wanted(self.plan.tells) {
+            for to in self.outer(rank, slot, |local| local.targets(slot)) {
+                let kind = links.map_or(Some(self.plan.tells), |links| links.tell(slot, to));
+                if let (Some(entry), Some(kind)) = (self.entry(to), kind.filter(|kind| wanted(*kind))) {
+                    note(entry, kind);
+                }
             }
         }
-    }
-
-    /// Gives each receiver of a member's edges to ask along.
-    pub(in crate::topology) fn asked(&self, rank: u32, note: &mut dyn FnMut(u32, EdgeKind)) {
-        let Standing { slot, within } = self.stand(rank);
-        if let Some((inner, rank)) = within {
-            let start = self.plan.start(slot);
-            inner.asked(rank, &mut |to, kind| note(start + to, kind));
+        if wanted(EdgeKind::Ask) {
+            let outer = self.outer(rank, slot, |local| local.asked(slot));
+            self.entries(outer).for_each(|to| note(to, EdgeKind::Ask));
         }
-        let outer = self.outer(rank, slot, |local| local.asked(slot));
-        self.entries(outer).for_each(|to| note(to, EdgeKind::Ask));
     }
 
     /// The kind of an edge to tell along.
