@@ -60,6 +60,7 @@ impl Actor for Counter {
                 time: None,
             },
         ],
+        asks: &[],
     };
 
     async fn start(limit: u64, _: &mut Context<Self>) -> Result<Self, StartError> {

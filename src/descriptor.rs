@@ -11,6 +11,9 @@ pub struct Descriptor {
     pub actor: &'static str,
     /// Its handlers, in the order of the source.
     pub handlers: &'static [HandlerDescriptor],
+    /// The types of actors that its handlers ask, by name, as declared. A swarm is refused where such asks among its members can
+    /// lock up.
+    pub asks: &'static [&'static str],
 }
 
 /// One handler.

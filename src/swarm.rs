@@ -1,5 +1,6 @@
 //! Swarms that run: members under the supervisors of a layout, and mail along its edges.
 
+pub(crate) mod check;
 pub(crate) mod credits;
 pub(crate) mod home;
 pub(crate) mod mail;

@@ -40,7 +40,7 @@ pub trait Actor: Sized + Send + 'static {
     #[cfg(all(feature = "capsule", not(loom)))]
     const CAPSULE: Option<Recording<Self, Self::Msg>> = None;
     /// What introspection shows of this type.
-    const DESCRIPTOR: Descriptor = Descriptor { actor: "", handlers: &[] };
+    const DESCRIPTOR: Descriptor = Descriptor { actor: "", handlers: &[], asks: &[] };
 
     /// Makes the state of a new incarnation. Runs again for each restart.
     ///

@@ -140,7 +140,8 @@ impl World {
             owner,
             parent: Path::root(),
             options: Options { mailbox: capacity, ..Options::DEFAULT },
-            descriptor: Descriptor { attendance: None, actor: "Keeper", handlers: &[] },
+            attendance: None,
+            descriptor: Descriptor { actor: "Keeper", handlers: &[], asks: &[] },
             actor: "Keeper",
         });
         let cell = Cell::new(class, "keeper".into());

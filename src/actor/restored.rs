@@ -46,7 +46,7 @@ fn dropping<M: Message>(stage: &Stage, path: &Path) -> Arc<Cell<M>> {
         parent,
         options: Options { mailbox: 0, overflow: Overflow::DropNewest, ..Options::DEFAULT },
         attendance: None,
-        descriptor: Descriptor { actor: "", handlers: &[] },
+        descriptor: Descriptor { actor: "", handlers: &[], asks: &[] },
         actor: "",
     };
     Cell::new(Arc::new(class), name.into())

@@ -11,7 +11,7 @@ pub(crate) enum Credit {
     /// Nobody counts, or it is counted elsewhere.
     #[default]
     Uncounted,
-    One(OwnedSemaphorePermit),
+    One(#[expect(dead_code, reason = "it is dropped")] OwnedSemaphorePermit),
     /// One of a broadcast, whose credits come back when its last copy is handled.
     Shared(Arc<OwnedSemaphorePermit>),
 }
@@ -91,11 +91,6 @@ impl Credits {
             retired.forget();
         }
     }
-
-    /// Who waits is told that there will be none.
-    pub(crate) fn close(&self) {
-        self.semaphore.close();
-    }
 }
 
 impl Credit {
@@ -105,6 +100,10 @@ impl Credit {
             Self::Uncounted => None,
             Self::One(_) | Self::Shared(_) => Some(std::mem::take(self)),
         }
+    }
+
+    pub(crate) fn is_counted(&self) -> bool {
+        !matches!(self, Self::Uncounted)
     }
 
     /// The same credit, for another copy of one broadcast.

@@ -24,8 +24,21 @@ pub(crate) struct Place<T> {
     pub(crate) rank: Rank,
     /// Known before the member's first life starts.
     pub(crate) post: OnceLock<Arc<dyn Post<T>>>,
+    /// What is known of its actor.
+    pub(crate) kind: OnceLock<Kind>,
     /// The credit of the message in hand, which the handler's first message goes on with; and which message that is.
     pub(crate) hand: Mutex<(u64, Credit)>,
+}
+
+/// What the swarm knows of a member's actor.
+#[derive(Debug, Default)]
+pub(crate) struct Kind {
+    pub(crate) actor: &'static str,
+    /// Whether it takes messages beside the swarm's.
+    pub(crate) is_open: bool,
+    /// The types of actors that its handlers ask.
+    pub(crate) asks: &'static [&'static str],
+    pub(crate) capabilities: Vec<String>,
 }
 
 /// The time between two changes of the shape. All that is under way belongs to one.
@@ -87,7 +100,7 @@ impl Term {
 
 impl<T> Place<T> {
     fn new(rank: Rank) -> Arc<Self> {
-        Arc::new(Self { rank, post: OnceLock::new(), hand: Mutex::new((0, Credit::Uncounted)) })
+        Arc::new(Self { rank, post: OnceLock::new(), kind: OnceLock::new(), hand: Mutex::new((0, Credit::Uncounted)) })
     }
 
     /// Its mailbox; none before its supervisor has made it.
@@ -133,9 +146,9 @@ impl<T> Home<T> {
         look(&self.roll.lock().membership)
     }
 
-    /// The same shape with the names of its members.
-    pub(crate) fn lay_out(&self, layout: Layout) {
-        self.roll.lock().membership.lay_out(layout);
+    /// The same shape with the names of its members, and how many of them have to be live.
+    pub(crate) fn lay_out(&self, layout: Layout, live_least: Option<usize>) {
+        self.roll.lock().membership.lay_out(layout, live_least.unwrap_or(0));
     }
 
     /// A place for a new member: at this rank, or where the layout has one.
@@ -168,9 +181,13 @@ impl<T> Home<T> {
 
     /// Another shape, or the same one, in a new term. What `first` lets out goes before anything else. It runs under the lock of
     /// the roll, and only puts messages into mailboxes.
-    pub(crate) fn morph<R>(&self, layout: Option<Layout>, first: impl FnOnce(&Arc<View<T>>) -> R) -> (u64, R) {
+    pub(crate) fn morph<R>(
+        &self,
+        layout: Option<(Layout, Option<usize>)>,
+        first: impl FnOnce(&Arc<View<T>>) -> R,
+    ) -> (u64, R) {
         let mut roll = self.roll.lock();
-        let effects = layout.map(|layout| roll.membership.morph(layout)).unwrap_or_default();
+        let effects = layout.map(|layout| roll.membership.morph(layout.0, layout.1.unwrap_or(0))).unwrap_or_default();
         let view = Self::view_of(&roll, Term::new());
         let ran = first(&view);
         let epoch = view.epoch;

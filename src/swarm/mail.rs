@@ -55,7 +55,7 @@ pub struct Delivery<W: Message> {
     pub epoch: u64,
     /// How many edges it went along.
     pub hops: u32,
-    pub(crate) hand: Hand<Mail<W>>,
+    pub(crate) _hand: Hand<Mail<W>>,
 }
 
 /// A message type that can carry the mail of a swarm; `#[mail]` implements it. By hand it is a variant:

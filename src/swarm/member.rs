@@ -13,7 +13,7 @@ use crate::mailbox::message::Message;
 use crate::mailbox::refused::Refused;
 use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::spec::ActorSpec;
-use crate::swarm::home::{Home, Place};
+use crate::swarm::home::{Home, Kind, Place};
 use crate::swarm::mail::{Carries, Mail};
 use crate::swarm::membership::News;
 use crate::swarm::post::{Post, Putting};
@@ -25,16 +25,14 @@ type Make<W> = Box<dyn FnOnce(Weak<Home<Mail<W>>>, Arc<Place<Mail<W>>>, usize) -
 #[must_use]
 pub struct MemberSpec<W: Message> {
     pub(crate) name: String,
-    pub(crate) capabilities: Vec<String>,
-    /// Whether it takes messages beside the swarm's.
-    pub(crate) is_open: bool,
+    pub(crate) kind: Kind,
     make: Make<W>,
 }
 
 impl<W: Message> MemberSpec<W> {
     /// What it can do, for [`crate::Choice::Capable`].
     pub fn capable_of<S: Into<String>>(mut self, capabilities: impl IntoIterator<Item = S>) -> Self {
-        self.capabilities.extend(capabilities.into_iter().map(Into::into));
+        self.kind.capabilities.extend(capabilities.into_iter().map(Into::into));
         self
     }
 
@@ -57,8 +55,12 @@ where
         let beside = |kind: HandlerKind| matches!(kind, HandlerKind::Tell | HandlerKind::Ask);
         Self {
             name: spec.name().to_owned(),
-            capabilities: Vec::new(),
-            is_open: A::DESCRIPTOR.handlers.iter().any(|handler| beside(handler.kind)),
+            kind: Kind {
+                actor: A::DESCRIPTOR.actor,
+                is_open: A::DESCRIPTOR.handlers.iter().any(|handler| beside(handler.kind)),
+                asks: A::DESCRIPTOR.asks,
+                capabilities: Vec::new(),
+            },
             make: Box::new(move |home, place, mailbox| {
                 let attendance = Arc::new(Presence { home, rank: place.rank });
                 spec.mailbox(mailbox).attended(attendance, move |handle| {

@@ -52,13 +52,15 @@ pub(crate) struct Membership {
     layout: Layout,
     members: BTreeMap<Rank, Standing>,
     epoch: u64,
+    /// With fewer a ring does not close around those that are down.
+    live_least: usize,
     /// Leaves that wait for their hub.
     suspended: bool,
 }
 
 impl Membership {
     pub(crate) fn new(layout: Layout) -> Self {
-        Self { layout, members: BTreeMap::new(), epoch: 0, suspended: false }
+        Self { layout, members: BTreeMap::new(), epoch: 0, live_least: 0, suspended: false }
     }
 
     pub(crate) fn layout(&self) -> &Layout {
@@ -73,14 +75,15 @@ impl Membership {
         &self.members
     }
 
-    /// The same shape with the names of its members.
-    pub(crate) fn lay_out(&mut self, layout: Layout) {
+    /// The same shape with the names of its members, and how many of them have to be live for it to be safe.
+    pub(crate) fn lay_out(&mut self, layout: Layout, live_least: usize) {
         self.layout = layout;
+        self.live_least = live_least;
     }
 
     /// Another shape for the same members.
-    pub(crate) fn morph(&mut self, layout: Layout) -> Vec<Effect> {
-        self.layout = layout;
+    pub(crate) fn morph(&mut self, layout: Layout, live_least: usize) -> Vec<Effect> {
+        self.lay_out(layout, live_least);
         self.epoch += 1;
         self.suspensions()
     }
@@ -115,9 +118,10 @@ impl Membership {
     /// Those whom edges lead to, in their order: where the shape closes around one that is down, those that are up; else all
     /// that have ever been up and are to be again, for their mailboxes wait for them.
     pub(crate) fn live(&self) -> Vec<Rank> {
+        let up = self.members.values().filter(|standing| matches!(standing, Standing::Up(_))).count();
         let counts = |(rank, standing): (&Rank, &Standing)| match standing {
             Standing::Up(_) => true,
-            Standing::Down(_) => !self.layout.bypasses(*rank),
+            Standing::Down(_) => up < self.live_least || !self.layout.bypasses(*rank),
             Standing::Joining | Standing::Leaving | Standing::Gone => false,
         };
         self.members.iter().filter(|member| counts(*member)).map(|(rank, _)| *rank).collect()

@@ -11,12 +11,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::mailbox::message::Message;
+use crate::swarm::check::check;
 use crate::swarm::home::{Home, Outbox, Term};
 use crate::swarm::mail::Mail;
 use crate::swarm::running::Swarm;
 use crate::topology::builder::Topology;
 use crate::topology::error::TopologyError;
 use crate::topology::layout::Layout;
+use crate::topology::liveness::verdict::Wedge;
 use crate::topology::tree::Node;
 
 /// What handlers may send while a shape is flushed, in messages of all members together.
@@ -28,6 +30,9 @@ pub enum MorphError {
     /// The topology is none.
     #[error(transparent)]
     Topology(#[from] TopologyError),
+    /// Handlers that wait along its edges could lock each other up.
+    #[error(transparent)]
+    Wedge(#[from] Wedge),
     /// Members would have to move to other supervisors, and lose their state.
     #[error(
         "a {from} cannot become a {to} while it runs: where supervisors are nested, members would move to others and lose \
@@ -68,12 +73,13 @@ impl<W: Message> Swarm<W> {
         if !is_flat(&before) || !is_flat(&layout) {
             return Err(MorphError::Nested { from: before.shape(), to: layout.shape() });
         }
+        let liveness = check(&layout, &self.home.view().places)?;
         let mut closing = Closing::of(&self.home)?;
         tokio::time::timeout(limit, closing.quiet())
             .await
             .map_err(|_| MorphError::NotQuiet { under_way: closing.term.under_way.load(Ordering::SeqCst), limit })?;
         let (strategy, in_flight) = (layout.tree().strategy, layout.in_flight());
-        let epoch = closing.reopen(Some(layout));
+        let epoch = closing.reopen(Some((layout, liveness.live_least)));
         if let Some(node) = self.system.root.supervisor_at(self.path()) {
             node.state.lock().rules.set_strategy(strategy);
         }
@@ -120,7 +126,7 @@ impl<'a, W: Message> Closing<'a, W> {
     }
 
     /// Lets out what has waited, before anything else can go out, and gives the new epoch.
-    fn reopen(&mut self, layout: Option<Layout>) -> u64 {
+    fn reopen(&mut self, layout: Option<(Layout, Option<usize>)>) -> u64 {
         self.open = true;
         let mut outbox = self.home.outbox.lock();
         let items = outbox.take().map(|outbox| outbox.items).unwrap_or_default();

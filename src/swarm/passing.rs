@@ -196,7 +196,7 @@ impl<W: Message> Mail<W> {
         let view = Arc::clone(passage.view()?);
         let place = Arc::clone(view.place(at)?);
         passage.delivered();
-        Some(Delivery { message, from, epoch: view.epoch, hops, hand: Hand::take(&place, credit) })
+        Some(Delivery { message, from, epoch: view.epoch, hops, _hand: Hand::take(&place, credit) })
     }
 
     /// Nothing leads to its addressee any more.

@@ -17,6 +17,7 @@ use crate::supervisor::delete::DeleteError;
 use crate::supervisor::dynamic::SpawnError;
 use crate::supervisor::node::Node;
 use crate::supervisor::spec::Supervisor;
+use crate::swarm::check::check;
 use crate::swarm::home::{Home, Place};
 use crate::swarm::mail::Mail;
 use crate::swarm::member::MemberSpec;
@@ -28,6 +29,7 @@ use crate::system::running::System;
 use crate::topology::builder::Topology;
 use crate::topology::error::{RenameError, TopologyError};
 use crate::topology::layout::Layout;
+use crate::topology::liveness::verdict::Wedge;
 use crate::topology::rank::Rank;
 use crate::topology::tree::{Branch, Node as Planned};
 
@@ -47,6 +49,9 @@ pub enum SwarmError {
     /// The members' names do not go together.
     #[error(transparent)]
     Name(#[from] RenameError),
+    /// Handlers that wait along its edges could lock each other up.
+    #[error(transparent)]
+    Wedge(#[from] Wedge),
     /// A supervisor or a member did not start.
     #[error(transparent)]
     Spawn(#[from] SpawnError),
@@ -122,11 +127,12 @@ impl<W: Message> Swarm<W> {
         let mut specs = BTreeMap::new();
         for planned in layout.members() {
             let place = home.join(|_| Ok::<_, SwarmError>(planned.rank))?;
-            let spec: MemberSpec<W> = member(Seat::new(Arc::clone(&home), Arc::clone(&place))).into();
+            let spec = known(&place, member(Seat::new(Arc::clone(&home), Arc::clone(&place))));
             specs.insert(planned.rank, (place, spec));
         }
         let layout = named(layout, &specs)?;
-        home.lay_out(layout.clone());
+        let liveness = check(&layout, &home.view().places)?;
+        home.lay_out(layout.clone(), liveness.live_least);
         let tree = supervisor(&home, layout.tree(), name, &mut specs, &layout);
         let node = system.supervisor_or_new(&above).await?;
         node.start_child(&tree.into()).await?;
@@ -239,7 +245,7 @@ impl<W: Message> Swarm<W> {
             layout.place(&taken).ok_or(SwarmError::Crowded { max_agents: layout.max_agents() })
         })?;
         let rank = place.rank;
-        let spec: MemberSpec<W> = member(Seat::new(Arc::clone(&self.home), Arc::clone(&place))).into();
+        let spec = known(&place, member(Seat::new(Arc::clone(&self.home), Arc::clone(&place))));
         let started = self.start_member(rank, place, spec).await;
         if started.is_err() {
             self.home.tell(rank, News::Removed);
@@ -257,6 +263,8 @@ impl<W: Message> Swarm<W> {
         let Some(seat) = layout.seat(rank) else {
             return Err(SwarmError::Crowded { max_agents: layout.max_agents() });
         };
+        let liveness = check(&layout, &self.home.view().places)?;
+        self.home.lay_out(layout.clone(), liveness.live_least);
         let mut specs = BTreeMap::from([(rank, (place, spec))]);
         let child = match &seat.node {
             Planned::Member(_) => member(&self.home, rank, &mut specs, &layout),
@@ -271,7 +279,8 @@ impl<W: Message> Swarm<W> {
     /// it goes on, and may be called again.
     ///
     /// # Errors
-    /// [`SwarmError::HasSubordinates`] for one who supervises others, [`SwarmError::NoMember`].
+    /// [`SwarmError::HasSubordinates`] for one who supervises others, [`SwarmError::NoMember`], and [`SwarmError::Wedge`] where those that
+    /// are left could lock up without it.
     pub async fn remove(&self, rank: Rank) -> Result<(), SwarmError> {
         let Some(place) = self.home.view().place(rank).map(Arc::clone) else {
             return Err(SwarmError::NoMember { rank });
@@ -281,7 +290,11 @@ impl<W: Message> Swarm<W> {
         if !below.is_empty() {
             return Err(SwarmError::HasSubordinates { rank, subordinates: below });
         }
+        let mut left = (*self.home.view().places).clone();
+        left.remove(&rank);
+        let liveness = check(&layout, &left)?;
         self.home.tell(rank, News::Leaving);
+        self.home.lay_out(layout.clone(), liveness.live_least);
         if let Some(post) = place.post() {
             post.drain();
             ended(post.child()).await;
@@ -327,6 +340,14 @@ impl<W: Message> Swarm<W> {
         let node = self.system.root.supervisor_at(&path);
         node.ok_or_else(|| SpawnError::NoSupervisor { path }.into())
     }
+}
+
+/// The spec of a member, whose type its place knows from now on.
+fn known<W: Message>(place: &Place<Mail<W>>, spec: impl Into<MemberSpec<W>>) -> MemberSpec<W> {
+    let mut spec = spec.into();
+    // A place is made for one member.
+    let _ = place.kind.set(std::mem::take(&mut spec.kind));
+    spec
 }
 
 type Specs<W> = BTreeMap<Rank, (Arc<Place<Mail<W>>>, MemberSpec<W>)>;

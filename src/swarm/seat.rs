@@ -125,6 +125,7 @@ pub(crate) async fn ask<W: Message, R>(
 ) -> Result<R, SwarmAskError> {
     let view = sending.home.view();
     let Some(post) = view.post(to) else { return Err(Undeliverable::NoMember { to }.into()) };
+    let _own = sending.credit_while_asking()?;
     let (reply, awaiting) = Slot::open(post.wait_edge()?);
     let message = message(reply);
     let mut refused = None;

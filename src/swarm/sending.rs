@@ -211,12 +211,22 @@ impl<W: Message> Sending<W> {
         if self.home.credits.limit().is_some() { EdgeKind::Credit } else { EdgeKind::Wait }
     }
 
-    /// A handler's first message goes on with the credit of the one in hand; an ask does not, for that one stays in hand.
+    /// A handler's first message goes on with the credit of the one in hand; an ask does not, as that one stays in hand.
     fn credit_of_member(&self) -> Option<Credit> {
         let view = self.home.view();
         let place = self.from.and_then(|from| view.place(from)).filter(|_| self.by != By::Asks);
         let in_hand = place.and_then(|place| place.hand.lock().1.pass());
         in_hand.or_else(|| self.home.credits.take_now())
+    }
+
+    /// A member that waits for an answer has a credit of its own meanwhile: so says the model of the liveness check.
+    pub(crate) fn credit_while_asking(&self) -> Result<Credit, Undeliverable> {
+        let view = self.home.view();
+        let place = self.from.and_then(|from| view.place(from));
+        match place.map(|place| place.hand.lock().1.is_counted()) {
+            Some(false) => self.home.credits.take_now().ok_or_else(|| self.no_credit()),
+            Some(true) | None => Ok(Credit::Uncounted),
+        }
     }
 
     async fn credit_from_outside(&self) -> Result<Credit, Undeliverable> {

@@ -7,6 +7,7 @@
 mod kit;
 mod lives;
 mod messages;
+mod swarms;
 mod waits;
 
 /// Seeds per law, unless the environment says otherwise.

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
 use syn::{Generics, ImplItem, ItemImpl, Path, Token, Type};
 
 use crate::attribute;
@@ -23,6 +24,8 @@ pub(crate) struct Block {
     pub(crate) handle: Ident,
     /// What weighs a message, if the block says so.
     pub(crate) bytes: Option<Path>,
+    /// The types of actors that its handlers ask.
+    pub(crate) asks: Vec<Ident>,
     /// None only beside an error.
     pub(crate) start: Option<Hook>,
     /// The error, if no method is meant to be the start.
@@ -31,10 +34,11 @@ pub(crate) struct Block {
     pub(crate) handlers: Vec<Handler>,
 }
 
-/// The arguments of `#[handlers]`: nothing, or `bytes = weigh`.
+/// The arguments of `#[handlers]`: `bytes = weigh` and `asks(Hub, Desk)`, each at most once.
 #[derive(Default)]
 pub(crate) struct Arguments {
     bytes: Option<Path>,
+    asks: Vec<Ident>,
 }
 
 /// Methods of the generated handle, which a handler of that name would hide.
@@ -55,18 +59,33 @@ const TAKEN: [&str; 12] = [
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        if input.is_empty() {
-            return Ok(Self::default());
+        let mut arguments = Self::default();
+        while !input.is_empty() {
+            let name: Ident = input.parse()?;
+            if name == "bytes" && arguments.bytes.is_none() {
+                input.parse::<Token![=]>()?;
+                arguments.bytes = Some(input.parse()?);
+            } else if name == "asks" && arguments.asks.is_empty() {
+                let types;
+                syn::parenthesized!(types in input);
+                arguments.asks = asked(&types)?;
+            } else {
+                let text = "`#[handlers]` takes `bytes = path::to::weigh` and `asks(Hub, Desk)`, each once; limits and policies \
+                            belong to `#[actor(..)]`";
+                return Err(syn::Error::new_spanned(&name, text));
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
         }
-        let name: Ident = input.parse()?;
-        if name != "bytes" {
-            let text = "`#[handlers]` takes nothing or `bytes = path::to::weigh`; limits and policies belong to \
-                        `#[actor(..)]`";
-            return Err(syn::Error::new_spanned(&name, text));
-        }
-        input.parse::<Token![=]>()?;
-        Ok(Self { bytes: Some(input.parse()?) })
+        Ok(arguments)
     }
+}
+
+/// The names of the actors that are asked.
+fn asked(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+    let types = Punctuated::<Path, Token![,]>::parse_terminated(input)?;
+    Ok(types.into_iter().filter_map(|path| path.segments.last().map(|segment| segment.ident.clone())).collect())
 }
 
 impl Block {
@@ -81,6 +100,7 @@ impl Block {
             ty: (*item.self_ty).clone(),
             generics: item.generics.clone(),
             bytes: arguments.bytes,
+            asks: arguments.asks,
             start: None,
             start_missing: None,
             stop: None,

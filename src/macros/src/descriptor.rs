@@ -14,8 +14,9 @@ use crate::naming;
 pub(crate) fn expand(block: &Block) -> TokenStream {
     let actor = naming::plain(&block.actor);
     let handlers = block.handlers.iter().map(|handler| one(block, handler));
+    let asks = block.asks.iter().map(naming::plain);
     quote! {
-        ::swarmtree::Descriptor { actor: #actor, handlers: &[#(#handlers),*] }
+        ::swarmtree::Descriptor { actor: #actor, handlers: &[#(#handlers),*], asks: &[#(#asks),*] }
     }
 }
 

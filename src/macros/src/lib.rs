@@ -115,6 +115,11 @@ pub fn actor(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// alias is not looked through, but in what `#[start]` returns. An `async` handler with `&self` holds it while it waits, so
 /// the state must be `Sync` there; `&mut self` asks nothing of it.
 ///
+/// # Asks
+///
+/// `#[handlers(asks(Hub, Desk))]` declares the types of actors that the handlers ask. A swarm whose members' asks could lock up is
+/// refused before it starts, with the cycle.
+///
 /// # Weight
 ///
 /// Under `mailbox_bytes` a message weighs its own size. `#[handlers(bytes = AirportMsg::weigh)]` names a function from

@@ -1,0 +1,153 @@
+//! Swarms under random shapes, traffic, crashes and changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use swarmtree::testing::Sim;
+use swarmtree::{Delivery, Message, Rank, Seat, Supervised, Swarm, System, Topology, actor, handlers};
+
+use crate::seeds;
+
+/// What one member sent to another, or to all: which one, in which epoch, how manyeth of them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Letter {
+    from: Rank,
+    epoch: u64,
+    number: u64,
+    to: Option<Rank>,
+}
+
+impl Message for Letter {}
+
+#[derive(Default)]
+struct Books {
+    /// By receiver, in the order of being handled: the letter, and the epoch it was delivered in.
+    handled: Vec<(Rank, Letter, u64)>,
+    sent: BTreeSet<Letter>,
+    number: u64,
+}
+
+#[actor]
+struct Node {
+    seat: Seat<Letter>,
+    books: Arc<Mutex<Books>>,
+}
+
+#[handlers]
+impl Node {
+    #[start]
+    fn new(seat: Seat<Letter>, books: Arc<Mutex<Books>>) -> Self {
+        Self { seat, books }
+    }
+
+    #[mail]
+    async fn letter(&mut self, mail: Delivery<Letter>) {
+        let (rank, again) = {
+            let mut books = self.books.lock();
+            books.handled.push((self.seat.rank(), mail.message.clone(), mail.epoch));
+            (self.seat.rank(), books.number % 3 == 0 && books.number < 600)
+        };
+        let there = self.seat.members();
+        if again && let Some(to) = there.get(usize::try_from(mail.message.number).unwrap() % there.len().max(1)) {
+            drop(post(&self.seat, &self.books, rank, *to).await);
+        }
+    }
+}
+
+/// Sends a letter from a member, and books it if it was accepted.
+async fn post(seat: &Seat<Letter>, books: &Mutex<Books>, from: Rank, to: Rank) -> Result<(), ()> {
+    let number = {
+        let mut books = books.lock();
+        books.number += 1;
+        books.number
+    };
+    let letter = Letter { from, epoch: seat.epoch(), number, to: Some(to) };
+    books.lock().sent.insert(letter.clone());
+    let sent = seat.send(to, letter.clone()).await;
+    if let Err(refused) = sent {
+        assert!(books.lock().sent.remove(&letter), "{refused}");
+        return Err(());
+    }
+    Ok(())
+}
+
+fn shape(sim: &Sim) -> Topology {
+    match sim.random() % 8 {
+        0 => Topology::hierarchical(2),
+        1 => Topology::mesh(),
+        2 => Topology::ring(),
+        3 => Topology::star(),
+        4 => Topology::star().hub_state(),
+        5 => Topology::pipeline().durable(),
+        6 => Topology::dual_mesh(3, 2),
+        _ => Topology::pipeline(),
+    }
+    .intensity(10_000, "1h")
+}
+
+async fn settled(swarm: &Swarm<Letter>) {
+    while swarm.ledger().under_way > 0 || swarm.members().iter().any(|member| !member.is_up) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Each letter that was accepted was handled once or is lost; those of a pair in one epoch in their order.
+fn check(swarm: &Swarm<Letter>, books: &Books) {
+    let ledger = swarm.ledger();
+    let handled: BTreeSet<&Letter> = books.handled.iter().map(|(_, letter, _)| letter).collect();
+    assert_eq!(handled.len(), books.handled.len(), "none twice");
+    assert_eq!(ledger.delivered, books.handled.len() as u64, "{ledger:?}");
+    assert_eq!(ledger.accepted(), books.sent.len() as u64, "{ledger:?}");
+    assert!(handled.iter().all(|letter| books.sent.contains(*letter)));
+    let mut last: BTreeMap<(Rank, Rank, u64), u64> = BTreeMap::new();
+    for (at, letter, epoch) in &books.handled {
+        assert_eq!(letter.to, Some(*at), "handed to whom it was for");
+        let before = last.insert((letter.from, *at, *epoch), letter.number);
+        assert!(before.is_none_or(|before| before < letter.number), "{letter:?} after {before:?}");
+    }
+}
+
+async fn story(sim: Sim, morphs: bool) {
+    let system = System::start("swarms").await.unwrap();
+    let books = Arc::new(Mutex::new(Books::default()));
+    let of = |seat: Seat<Letter>| Node::spec(&seat.name(), (seat.clone(), Arc::clone(&books)));
+    let members = 4 + usize::try_from(sim.random() % 5).unwrap();
+    let shape = if morphs { Topology::mesh().intensity(10_000, "1h") } else { shape(&sim) };
+    let swarm = Swarm::start(&system, "swarm", shape, members, of).await.unwrap();
+    for _ in 0..150 {
+        let there = swarm.members();
+        let any = |draw: u64| there[usize::try_from(draw).unwrap() % there.len()].clone();
+        let (from, to) = (any(sim.random()), any(sim.random()));
+        match sim.random() % 20 {
+            0 => sim.crash(from.path.as_str()),
+            1 => system.actor(from.path.as_str()).unwrap().kill(),
+            2 => tokio::time::sleep(Duration::from_millis(1)).await,
+            3 if morphs => {
+                let shapes = [Topology::ring(), Topology::star(), Topology::pipeline().durable(), Topology::mesh()];
+                let shape = shapes[usize::try_from(sim.random() % 4).unwrap()].clone();
+                swarm.morph(shape, Duration::from_secs(5)).await.unwrap();
+            }
+            _ => {
+                let seat = swarm.seat(from.rank).unwrap();
+                drop(post(&seat, &books, from.rank, to.rank).await);
+            }
+        }
+    }
+    settled(&swarm).await;
+    check(&swarm, &books.lock());
+    let view = swarm.members();
+    assert_eq!(swarm.seat(Rank(0)).unwrap().members().len(), view.len(), "all are there again");
+    system.stop().await;
+}
+
+#[test]
+fn all_that_a_swarm_accepts_is_handled_once_or_lost_and_pairs_keep_their_order() {
+    System::simulate(seeds(), |sim| story(sim, false));
+}
+
+#[test]
+fn no_letter_is_lost_by_a_change_of_shape_and_pairs_keep_their_order() {
+    System::simulate(seeds(), |sim| story(sim, true));
+}
