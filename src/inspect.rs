@@ -1,32 +1,13 @@
 //! Looking at a running system. Nothing here messages an actor or waits for one.
 
+pub(crate) mod blast;
+
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::path::{Path, short_name};
+use crate::path::short_name;
 use crate::snapshot::{ActorKind, ActorSnapshot};
 use crate::system::running::System;
-
-/// What one failure of an actor would do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlastRadius {
-    /// Who would be stopped and started again, in start order; empty if the failure restarts nobody.
-    pub restarts: Vec<Path>,
-    /// For each supervisor from the actor's own up to the root: how many more failures below it within its period make
-    /// it give up.
-    pub escalations: Vec<Escalation>,
-}
-
-/// How near a supervisor is to giving up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Escalation {
-    /// The supervisor.
-    pub path: Path,
-    /// Restarts counted in its present window.
-    pub failures_in_window: u32,
-    /// Restarts it allows.
-    pub restarts_limit: u32,
-}
 
 impl System {
     /// Every actor of the tree at this moment, supervisors before their children.
@@ -45,34 +26,6 @@ impl System {
             let _ = writeln!(text, "{}{}", "  ".repeat(depth), line(name, &seen));
         });
         text
-    }
-
-    /// What a failure of the actor at this path would restart now, in which order, and how near each supervisor above
-    /// is to giving up. None if nobody stands there.
-    #[must_use]
-    pub fn blast_radius(&self, path: &str) -> Option<BlastRadius> {
-        let path = Path::parse(path).ok()?;
-        let now = self.hub.now();
-        let (node, child) = self.root.child_at(&path)?;
-        let slot = node.slot_of(child.name())?;
-        let restarts = {
-            let state = node.state.lock();
-            let slots = state.rules.blast(slot);
-            let names = slots.iter().filter_map(|slot| state.members.get(slot.0 as usize)?.as_ref());
-            names.map(|member| node.path.child(member.child().name())).collect()
-        };
-        let mut escalations = Vec::new();
-        let mut above = Some(node.path.clone());
-        while let Some(path) = above {
-            let node = self.root.supervisor_at(&path)?;
-            escalations.push(Escalation {
-                failures_in_window: node.state.lock().rules.failures_in_window(now),
-                restarts_limit: node.policy.intensity.restarts,
-                path: path.clone(),
-            });
-            above = path.split_last().map(|(above, _)| above);
-        }
-        Some(BlastRadius { restarts, escalations })
     }
 }
 

@@ -45,7 +45,7 @@ pub use crate::actor::watch::Watched;
 pub use crate::descriptor::{Descriptor, HandlerDescriptor, HandlerKind};
 pub use crate::exit::{Cause, Exit, Fail, Failure};
 #[cfg(not(loom))]
-pub use crate::inspect::{BlastRadius, Escalation};
+pub use crate::inspect::blast::{AtRisk, BlastRadius, Escalation};
 pub use crate::mailbox::aside::QUARANTINE_LIMIT;
 pub use crate::mailbox::histogram::Histogram;
 pub use crate::mailbox::lanes::CAPACITY_LIMIT;

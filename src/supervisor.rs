@@ -7,6 +7,7 @@ pub(crate) mod child_spec;
 pub(crate) mod delete;
 pub(crate) mod dynamic;
 pub(crate) mod find;
+pub(crate) mod forecast;
 pub(crate) mod foreign;
 pub(crate) mod launch;
 pub(crate) mod member;

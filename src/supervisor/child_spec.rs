@@ -14,8 +14,21 @@ use crate::supervisor::member::{Member, Seat};
 /// How a child is made when its supervisor starts.
 pub(crate) trait Recipe: Send + Sync {
     fn make(&self, seat: Seat) -> Arc<dyn Member>;
+    /// What a supervisor is made of; none for any other child.
+    fn below(&self) -> Option<Plan> {
+        None
+    }
     /// Checks what is below.
     fn check(&self) -> Result<(), SpecError>;
+}
+
+/// What a supervisor is made of, checked.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    pub(crate) policy: SupervisorPolicy,
+    pub(crate) specs: Vec<ChildSpec>,
+    pub(crate) template: Option<Arc<dyn Binds>>,
+    pub(crate) backoff: Option<Backoff>,
 }
 
 /// A child of any kind, ready to be put below a supervisor: from [`crate::ActorSpec`],

@@ -19,7 +19,7 @@ use crate::exit::Exit;
 use crate::path::Path;
 use crate::spec::{Backoff, SupervisorPolicy};
 use crate::supervisor::alarms::Alarms;
-use crate::supervisor::child_spec::{Binds, ChildSpec};
+use crate::supervisor::child_spec::{ChildSpec, Plan};
 use crate::supervisor::member::{Member, Seat};
 use crate::supervisor::plane::{Above, Foreign, ShellRef, Whose};
 use crate::supervisor::rules::action::Event;
@@ -50,14 +50,6 @@ pub(crate) struct State {
     pub(crate) watches_issued: u64,
     /// Why it is down for good.
     pub(crate) closed: Option<Exit>,
-}
-
-/// What a supervisor is made of, checked.
-pub(crate) struct Plan {
-    pub(crate) policy: SupervisorPolicy,
-    pub(crate) specs: Vec<ChildSpec>,
-    pub(crate) template: Option<Arc<dyn Binds>>,
-    pub(crate) backoff: Option<Backoff>,
 }
 
 /// A supervisor.
@@ -151,10 +143,6 @@ impl Node {
         let state = self.state.lock();
         let slots = state.rules.slots();
         slots.filter_map(|slot| state.members.get(slot.0 as usize)?.as_ref().map(|member| member.child())).collect()
-    }
-
-    pub(crate) fn slot_of(&self, name: &str) -> Option<Slot> {
-        self.state.lock().names.get(name).copied()
     }
 }
 

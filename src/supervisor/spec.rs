@@ -20,9 +20,9 @@ use crate::spec::{
     SupervisorPolicy,
 };
 use crate::supervisor::branch::NodeMember;
-use crate::supervisor::child_spec::{Binds, ChildSpec, Recipe, note};
+use crate::supervisor::child_spec::{Binds, ChildSpec, Plan, Recipe, note};
 use crate::supervisor::member::{CellMember, Member, Seat, Supply};
-use crate::supervisor::node::{Node, Plan};
+use crate::supervisor::node::Node;
 
 /// What a dynamic supervisor makes its children of: an actor type with its limits and policies, without a name or
 /// arguments.
@@ -493,6 +493,10 @@ impl Recipe for SupervisorRecipe {
         // A tree that failed its check is never made; an empty supervisor stands for it.
         let plan = self.0.as_ref().map_or_else(|_| Supervisor::one_for_one("invalid").plan(), Supervisor::plan);
         Arc::new(NodeMember(Node::new(seat, plan)))
+    }
+
+    fn below(&self) -> Option<Plan> {
+        self.0.as_ref().map(Supervisor::plan).ok()
     }
 
     fn check(&self) -> Result<(), SpecError> {

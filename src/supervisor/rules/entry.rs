@@ -80,7 +80,7 @@ pub(crate) enum Via {
 }
 
 /// A slot of the table with the child in it. Kept small: a dynamic supervisor has a million of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
     /// How the child is treated; none in a free slot.
     pub(crate) policy: Option<Arc<ChildPolicy>>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::supervisor::rules::entry::Slot;
 
 /// What is left to do of a start, a group restart or an end. An empty one is idle.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Plan {
     /// To be stopped, in start order; the last one is stopped first, and leaves the list when it is down.
     stops: Vec<Slot>,

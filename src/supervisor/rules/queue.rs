@@ -35,7 +35,7 @@ impl Pending {
 }
 
 /// What waits, oldest first. At most one of each kind per child, so the number of children bounds it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Queue {
     waiting: VecDeque<Pending>,
 }

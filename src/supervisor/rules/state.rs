@@ -35,7 +35,7 @@ pub(crate) struct Turn<'a> {
 }
 
 /// The state of one supervisor.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rules {
     pub(in crate::supervisor::rules) policy: SupervisorPolicy,
     pub(in crate::supervisor::rules) phase: Phase,
@@ -161,6 +161,16 @@ impl Rules {
     /// How many restarts count towards the intensity now.
     pub(crate) fn failures_in_window(&self, now: Instant) -> u32 {
         self.window.count(now, &self.policy.intensity)
+    }
+
+    /// How many more failures it takes until it gives up, if all of them come now.
+    pub(crate) fn failures_left(&self, now: Instant) -> u32 {
+        self.policy.intensity.restarts.saturating_sub(self.failures_in_window(now)).saturating_add(1)
+    }
+
+    /// Allows another number of restarts within the period from now on: a forecast asks what would be if they were spent.
+    pub(crate) fn allow(&mut self, restarts: u32) {
+        self.policy.intensity.restarts = restarts;
     }
 
     // ---- Steps that need no decision.

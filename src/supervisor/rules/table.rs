@@ -12,7 +12,7 @@ pub const KILL_GRACE: Duration = Duration::from_secs(1);
 
 /// All children. Adding, starting, stopping and removing a child of a dynamic supervisor takes the same time however
 /// many there are; only walks over all of them (begin, end, iteration) take longer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table {
     dynamic: bool,
     entries: Vec<Entry>,

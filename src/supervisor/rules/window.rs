@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::spec::Intensity;
 
 /// The restarts of the latest period. It holds one more than the intensity allows at most, since that one escalates.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Window {
     times: VecDeque<Instant>,
 }
