@@ -31,8 +31,9 @@ pub struct BlastRadius {
     /// Which supervisors would end by themselves, from below: beyond their intensity, or with their significant children. With
     /// the root among them the system ends.
     pub gives_up: Vec<Path>,
-    /// Whose messages would go to the dead letters because they end for good, and how many. A message that crashes its handler
-    /// is not among them. ractor's mailboxes cannot be counted; each life of a ractor actor loses its own.
+    /// Whose messages would go to the dead letters, and how many: of those that end for good, and of those below a
+    /// supervisor that gives up, is not restarted, and comes back with a group of another one further up. A message that
+    /// crashes its handler is not among them. ractor's mailboxes cannot be counted; each life of a ractor actor loses its own.
     pub at_risk: Vec<AtRisk>,
     /// For each supervisor from the actor's own up to the root, how near it is to giving up.
     pub escalations: Vec<Escalation>,
@@ -81,8 +82,8 @@ impl System {
         Some(BlastRadius {
             stops: next.stops.into_iter().filter(|stopped| *stopped != path).collect(),
             restarts: next.starts,
-            at_risk: next.gone.iter().filter_map(at_risk).collect(),
-            gone: next.gone.into_iter().map(|gone| gone.path).collect(),
+            at_risk: at_risk(&next.gone),
+            gone: next.gone.into_iter().filter(|gone| gone.closes && !gone.returns).map(|gone| gone.path).collect(),
             gives_up: next.gave_up.into_iter().map(|end| end.path).collect(),
             escalations: escalations.collect(),
             path,
@@ -90,10 +91,19 @@ impl System {
     }
 }
 
-fn at_risk(gone: &Gone) -> Option<AtRisk> {
-    let ledger = gone.child.snapshot().mailbox?.ledger;
-    let messages = ledger.queued + if gone.leaves { ledger.quarantined } else { 0 };
-    (messages > 0).then(|| AtRisk { path: gone.path.clone(), messages })
+fn at_risk(gone: &[Gone]) -> Vec<AtRisk> {
+    let mut all: Vec<AtRisk> = Vec::new();
+    for gone in gone {
+        let Some(mailbox) = gone.child.snapshot().mailbox else { continue };
+        let queued = if gone.closes { mailbox.ledger.queued } else { 0 };
+        let messages = queued + if gone.leaves { mailbox.ledger.quarantined } else { 0 };
+        match all.iter_mut().find(|earlier| earlier.path == gone.path) {
+            Some(earlier) => earlier.messages += messages,
+            None => all.push(AtRisk { path: gone.path.clone(), messages }),
+        }
+    }
+    all.retain(|queue| queue.messages > 0);
+    all
 }
 
 impl BlastRadius {

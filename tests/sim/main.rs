@@ -2,6 +2,8 @@
 //! `tests/mutants.rs` are found by these.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, dropping_copy_types, reason = "tests")]
 
+mod blast;
+mod grove;
 #[path = "../it/kit.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the stories, which use more of it")]
 mod kit;

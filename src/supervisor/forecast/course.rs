@@ -23,6 +23,10 @@ const STEPS_LIMIT: u32 = 1_000;
 pub(crate) struct Gone {
     pub(crate) path: Path,
     pub(crate) child: Arc<dyn Child>,
+    /// It was not so before.
+    pub(crate) closes: bool,
+    /// It is started again behind the same address, by the restart of a supervisor above; what was queued is lost all the same.
+    pub(crate) returns: bool,
     /// It leaves the tree with what is in quarantine.
     pub(crate) leaves: bool,
 }
@@ -170,6 +174,12 @@ impl Course {
     fn hear(&mut self, at: usize, event: Event) {
         let Self { twins, rng, now, log, .. } = self;
         let Some(twin) = twins.get_mut(at) else { return };
+        if let Event::Exited(key, _) = &event
+            && twin.rules.key(key.slot) == Some(*key)
+            && twin.rules.status(key.slot).is_live()
+        {
+            log.stops.extend(twin.path_of(key.slot));
+        }
         let asked = matches!(event, Event::End(_) | Event::EndNow(_)) || is_ending(twin);
         let actions = twin.rules.on(event, *now, rng);
         if !asked && is_ending(twin) {
@@ -207,7 +217,14 @@ impl Course {
     }
 
     fn start(&mut self, at: usize, key: ChildKey) {
-        self.log.starts.extend(self.twins[at].path_of(key.slot));
+        let path = self.twins[at].path_of(key.slot);
+        if let Some(Some(seat)) = self.twins[at].seats.get_mut(key.slot.0 as usize)
+            && std::mem::take(&mut seat.closed)
+        {
+            let closed = self.log.gone.iter_mut().filter(|gone| Some(&gone.path) == path.as_ref());
+            closed.for_each(|gone| gone.returns = true);
+        }
+        self.log.starts.extend(path);
         let Some(below) = self.open(at, key.slot) else {
             return self.events.push_back((at, Event::Started(key)));
         };
@@ -222,16 +239,12 @@ impl Course {
     fn stop(&mut self, at: usize, key: ChildKey, exit: Exit, end: fn(Exit) -> Event) {
         match self.open(at, key.slot) {
             Some(below) if !is_down(&self.twins[below]) => self.events.push_back((below, end(exit))),
-            Some(_) | None => {
-                self.log.stops.extend(self.twins[at].path_of(key.slot));
-                self.events.push_back((at, Event::Exited(key, exit)));
-            }
+            Some(_) | None => self.events.push_back((at, Event::Exited(key, exit))),
         }
     }
 
     fn end(&mut self, at: usize, exit: Exit) {
         let Some((above, key)) = self.twins[at].above else { return self.close_below(at, false) };
-        self.log.stops.push(self.twins[at].path.clone());
         let starting = std::mem::take(&mut self.twins[at].starting);
         let end = if starting { Event::StartFailed(key, exit) } else { Event::Exited(key, exit) };
         self.events.push_back((above, end));
@@ -243,22 +256,26 @@ impl Course {
             return;
         }
         let below = self.open(at, slot);
-        let Some(path) = self.twins[at].path_of(slot) else { return };
+        let twin = &mut self.twins[at];
+        let Some(path) = twin.path_of(slot) else { return };
+        let Some(Some(seat)) = twin.seats.get_mut(slot.0 as usize) else { return };
+        let was_closed = std::mem::replace(&mut seat.closed, true);
+        let sitter = seat.sitter.clone();
+        let child = match sitter {
+            Sitter::Actor(child) => child,
+            Sitter::Open(below) => self.twins[below].node().map(|node| node as Arc<dyn Child>),
+            Sitter::Closed(_) => None,
+        };
+        // Nobody holds the address of one that would be made anew.
+        let Some(child) = child else { return };
+        let closes = !was_closed && !is_closed(&*child);
+        if !closes && !leaves {
+            return;
+        }
         if let Some(below) = below {
-            if self.twins[below].was_closed() {
-                return;
-            }
             self.close_below(below, leaves);
         }
-        let child = match self.twins[at].seat(slot).map(|seat| &seat.sitter) {
-            Some(Sitter::Actor(Some(child))) if !is_closed(&**child) => Arc::clone(child),
-            Some(Sitter::Open(below)) => match &self.twins[*below].original {
-                Original::Node(node) => Arc::clone(node) as Arc<dyn Child>,
-                Original::Plan(_) => return,
-            },
-            Some(Sitter::Actor(_) | Sitter::Closed(_)) | None => return,
-        };
-        self.log.gone.push(Gone { path, child, leaves });
+        self.log.gone.push(Gone { path, child, closes, leaves, returns: false });
     }
 
     fn close_below(&mut self, at: usize, leaves: bool) {

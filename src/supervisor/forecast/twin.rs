@@ -67,6 +67,8 @@ impl Sitter {
 pub(crate) struct Seat {
     pub(crate) name: Arc<str>,
     pub(crate) sitter: Sitter,
+    /// It went down for good in the forecast.
+    pub(crate) closed: bool,
 }
 
 /// A copy of one supervisor.
@@ -89,8 +91,9 @@ impl Twin {
             Original::Node(node) => {
                 let state = node.state.lock();
                 let children = state.members.iter().map(|member| member.as_ref().map(|member| member.child()));
-                let seats = children
-                    .map(|child| child.map(|child| Seat { name: child.name().into(), sitter: Sitter::of(child) }));
+                let seats = children.map(|child| {
+                    child.map(|child| Seat { name: child.name().into(), sitter: Sitter::of(child), closed: false })
+                });
                 (state.rules.clone(), seats.collect(), state.ready.is_some())
             }
         };
@@ -103,16 +106,16 @@ impl Twin {
         let slots: Vec<Slot> = self.rules.slots().collect();
         for slot in slots {
             if let Some(seat) = self.seats.get_mut(slot.0 as usize).and_then(Option::take) {
-                before.insert(seat.name, seat.sitter);
+                before.insert(Arc::clone(&seat.name), seat);
             }
             self.rules.delete(slot);
         }
         let specs = self.original.specs().iter();
         let declared: Vec<(Seat, _)> = specs
             .map(|spec| {
-                let name: Arc<str> = spec.name.as_str().into();
-                let sitter = before.remove(&name).unwrap_or_else(|| Sitter::new(spec));
-                (Seat { name, sitter }, Arc::new(spec.policy.clone()))
+                let new = || Seat { name: spec.name.as_str().into(), sitter: Sitter::new(spec), closed: false };
+                let seat = before.remove(spec.name.as_str()).unwrap_or_else(new);
+                (seat, Arc::new(spec.policy.clone()))
             })
             .collect();
         for (seat, policy) in declared {
@@ -141,11 +144,11 @@ impl Twin {
         self.seat(slot).map(|seat| self.path.child(&seat.name))
     }
 
-    /// Whether it was down for good before the forecast began, and all below it.
-    pub(crate) fn was_closed(&self) -> bool {
+    /// The supervisor itself, if it is not one that would be made anew.
+    pub(crate) fn node(&self) -> Option<Arc<Node>> {
         match &self.original {
-            Original::Node(node) => is_closed(&**node),
-            Original::Plan(_) => false,
+            Original::Node(node) => Some(Arc::clone(node)),
+            Original::Plan(_) => None,
         }
     }
 }

@@ -1,0 +1,187 @@
+//! What is said of a failure beforehand is what it does.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use swarmtree::testing::Sim;
+use swarmtree::{ActorRef, ActorSnapshot, BlastRadius, DeadReason, Path, Status, System};
+
+use crate::grove::{Draw, Grove};
+
+/// Trees; a course that leaves nobody to fail is not counted among them.
+const TREES: usize = 1_000;
+/// Failures after which nobody waits on for the end of the system.
+const FAILURES_LIMIT: u64 = 40;
+
+/// Who stood in the tree before the failure, and how.
+struct Before(Vec<(ActorRef, ActorSnapshot)>);
+
+impl Before {
+    fn of(grove: &Grove) -> Self {
+        let living = grove.living().into_iter();
+        Self(living.map(|seen| (grove.actor(seen.path.as_str()), seen)).collect())
+    }
+
+    /// Who has ended for good since.
+    async fn gone(&self) -> Vec<String> {
+        let mut gone = Vec::new();
+        for (actor, seen) in &self.0 {
+            if is_gone(actor).await {
+                gone.push(seen.path.to_string());
+            }
+        }
+        gone
+    }
+}
+
+async fn is_gone(actor: &ActorRef) -> bool {
+    tokio::time::timeout(Duration::ZERO, actor.stopped()).await.is_ok()
+}
+
+/// The children of a dynamic supervisor stop in any order, and so do all below a supervisor that is killed.
+fn canonical(lines: Vec<String>, killed: &str) -> Vec<String> {
+    let block = |line: &String| {
+        let path = line.strip_prefix("drop ")?;
+        if path.starts_with(&format!("{killed}/")) {
+            return Some(killed.to_owned());
+        }
+        let (above, _) = path.rsplit_once('/')?;
+        above.rsplit('/').next().filter(|name| name.starts_with('d')).map(|_| above.to_owned())
+    };
+    let mut blocks: Vec<(Option<String>, Vec<String>)> = Vec::new();
+    for line in lines {
+        let of = block(&line);
+        match blocks.last_mut() {
+            Some((last, lines)) if last.is_some() && *last == of => lines.push(line),
+            _ => blocks.push((of, vec![line])),
+        }
+    }
+    blocks
+        .into_iter()
+        .flat_map(|(of, mut lines)| {
+            if of.is_some() {
+                lines.sort_unstable();
+            }
+            lines
+        })
+        .collect()
+}
+
+fn is_actor(path: &Path) -> bool {
+    path.names().last().is_some_and(|name| name.starts_with('w'))
+}
+
+/// What the actors record if the prediction is right.
+fn expected_lines(radius: &BlastRadius) -> Vec<String> {
+    let own = Some(&radius.path).filter(|path| is_actor(path));
+    let stops = own.into_iter().chain(radius.stops.iter().filter(|path| is_actor(path)));
+    let starts = radius.restarts.iter().filter(|path| is_actor(path));
+    stops.map(|path| format!("drop {path}")).chain(starts.map(|path| format!("start {path}"))).collect()
+}
+
+fn sorted(paths: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut paths: Vec<String> = paths.into_iter().collect();
+    paths.sort_unstable();
+    paths
+}
+
+async fn fail(grove: &Grove, sim: &Sim, path: &str) {
+    sim.crash(path);
+    grove.system.quiescent().await;
+}
+
+/// The next failure does what was said.
+async fn check_next(grove: &Grove, sim: &Sim, radius: &BlastRadius) {
+    let before = Before::of(grove);
+    let mut letters = grove.system.dead_letters(1024);
+    grove.record.take();
+    fail(grove, sim, radius.path.as_str()).await;
+    let found: Vec<String> = grove.record.take().into_iter().filter(|line| !line.starts_with("stop ")).collect();
+    let killed = radius.path.as_str();
+    assert_eq!(canonical(found, killed), canonical(expected_lines(radius), killed), "{radius}");
+    let gone = before.gone().await;
+    assert_eq!(sorted(gone.clone()), sorted(radius.gone.iter().map(ToString::to_string)), "{radius}");
+    assert_eq!(grove.has_ended().await, radius.ends_system(), "{radius}");
+    for (actor, seen) in before.0.iter().filter(|(_, seen)| !gone.contains(&seen.path.to_string())) {
+        let restarts = radius.restarts.iter().filter(|path| **path == seen.path).count();
+        let lives = seen.incarnation as usize + restarts;
+        assert_eq!(actor.snapshot().incarnation as usize, lives, "{}: {radius}", seen.path);
+    }
+    let mut dead = BTreeMap::new();
+    while let Some(letter) = letters.try_recv() {
+        assert_eq!(letter.reason, DeadReason::Stopped);
+        *dead.entry(letter.path.to_string()).or_insert(0) += 1;
+    }
+    let at_risk = radius.at_risk.iter().map(|queue| (queue.path.to_string(), queue.messages)).collect();
+    assert_eq!(dead, at_risk, "{radius}");
+}
+
+/// Each supervisor gives up with the failure that was said, as far as anybody waits.
+async fn check_count(grove: &Grove, sim: &Sim, radius: &BlastRadius) {
+    let path = radius.path.as_str();
+    let levels = radius.escalations.iter();
+    let above: Vec<_> = levels
+        .map(|near| near.path.as_str())
+        .filter(|path| !path.is_empty())
+        .map(|path| (grove.actor(path), grove.actor(path).snapshot().incarnation))
+        .collect();
+    let mut ended: BTreeMap<String, u64> = BTreeMap::new();
+    let mut failures = 0;
+    loop {
+        failures += 1;
+        if failures == 1 {
+            check_next(grove, sim, radius).await;
+        } else {
+            fail(grove, sim, path).await;
+        }
+        for (actor, life) in &above {
+            let is_over = actor.snapshot().incarnation != *life || is_gone(actor).await;
+            if is_over {
+                ended.entry(actor.path().to_string()).or_insert(failures);
+            }
+        }
+        if grove.has_ended().await {
+            ended.insert("/".to_owned(), failures);
+            break;
+        }
+        let up = grove.system.actor(path).is_ok_and(|actor| actor.snapshot().status != Status::Stopped);
+        if !up || failures == FAILURES_LIMIT {
+            break;
+        }
+    }
+    let cut = failures == FAILURES_LIMIT;
+    for near in &radius.escalations {
+        let expected = near.failures_until.filter(|until| !cut || *until <= failures);
+        assert_eq!(ended.get(&near.path.to_string()).copied(), expected, "{near}, after {failures}: {radius}");
+    }
+}
+
+#[test]
+fn a_failure_does_what_its_blast_radius_said() {
+    let compared = std::sync::atomic::AtomicUsize::new(0);
+    let ends = std::sync::atomic::AtomicUsize::new(0);
+    let count = |counter: &std::sync::atomic::AtomicUsize| counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    for seed in 0.. {
+        if compared.load(std::sync::atomic::Ordering::Relaxed) == TREES {
+            break;
+        }
+        let (compared, ends) = (&compared, &ends);
+        System::simulate([seed], |sim| async move {
+            let mut draw = Draw::new(seed);
+            let grove = draw.grove().await;
+            grove.grow(&mut draw).await;
+            grove.trouble(&mut draw, &sim).await;
+            grove.fill(&mut draw).await;
+            let Some(victim) = grove.victim(&mut draw) else { return };
+            let radius = grove.system.blast_radius(&victim).unwrap();
+            assert_eq!(Some(&radius), grove.system.blast_radius(&victim).as_ref(), "a look changes nothing");
+            check_count(&grove, &sim, &radius).await;
+            count(compared);
+            if grove.has_ended().await {
+                count(ends);
+            }
+        });
+    }
+    let ends = ends.into_inner();
+    assert!(ends > TREES / 4, "only {ends} of {TREES} trees were brought to their end");
+}
