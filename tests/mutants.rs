@@ -17,7 +17,7 @@ struct Mutant {
     law: &'static str,
 }
 
-const MUTANTS: [Mutant; 26] = [
+const MUTANTS: [Mutant; 28] = [
     Mutant {
         name: "an order that wakes nobody",
         file: "src/actor/cell.rs",
@@ -200,6 +200,20 @@ const MUTANTS: [Mutant; 26] = [
         to: "AlarmKind::StopTimeout => {}",
         law: "a_child_that_hangs_is_killed_at_its_limit_and_the_rest_stop_in_order",
     },
+    Mutant {
+        name: "a forecast that forgets one failure of each round",
+        file: "src/supervisor/forecast.rs",
+        from: "u64::from(spent.restarts_limit) + 1",
+        to: "u64::from(spent.restarts_limit).max(1)",
+        law: "a_failure_does_what_its_blast_radius_said",
+    },
+    Mutant {
+        name: "a forecast that takes for gone who comes back with a group further up",
+        file: "src/supervisor/forecast/course.rs",
+        from: "closed.for_each(|gone| gone.returns = true);",
+        to: "drop(closed);",
+        law: "a_failure_does_what_its_blast_radius_said",
+    },
 ];
 
 /// Seeds within which a planted bug must be found.
@@ -211,7 +225,7 @@ fn root() -> PathBuf {
 
 #[test]
 fn each_planted_bug_has_its_place_in_the_source() {
-    let laws: String = ["messages", "lives", "waits"]
+    let laws: String = ["blast", "messages", "lives", "waits"]
         .iter()
         .map(|file| fs::read_to_string(root().join(format!("tests/sim/{file}.rs"))).unwrap())
         .collect();
@@ -239,7 +253,7 @@ fn copy(from: &Path, to: &Path) {
 fn run(copied: &Path, law: &str) -> (String, bool) {
     let output = Command::new(env!("CARGO"))
         .args(["test", "--test", "sim", "--", "--exact", "--nocapture"])
-        .args(["lives", "messages", "waits"].map(|module| format!("{module}::{law}")))
+        .args(["blast", "lives", "messages", "waits"].map(|module| format!("{module}::{law}")))
         .current_dir(copied)
         .env("CARGO_TARGET_DIR", copied.join("target"))
         .env("SWARMTREE_SEEDS", SEEDS)

@@ -149,7 +149,7 @@ impl fmt::Display for Escalation {
         write!(f, "{}: {} of {} restarts used, ", self.path, self.failures_in_window, self.restarts_limit)?;
         match self.failures_until {
             Some(1) => f.write_str("gives up with the next failure"),
-            Some(failures) => write!(f, "gives up with the failure number {failures} from now"),
+            Some(failures) => write!(f, "gives up with failure {failures} from now"),
             None => f.write_str("does not give up over this actor"),
         }
     }

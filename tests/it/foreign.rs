@@ -247,3 +247,24 @@ async fn a_wrong_start_of_a_ractor_child_does_not_stop_others() {
     soon("alive", record.until("alive")).await;
     assert_eq!(soon("stop", system.stop()).await, Exit::Shutdown);
 }
+
+#[tokio::test]
+async fn a_ractor_child_stands_in_the_blast_of_its_group() {
+    let record = Record::new();
+    let group = Supervisor::one_for_all("group")
+        .intensity(3, "1h")
+        .child(legacy(&record, Start::Well))
+        .child(crate::kit::spec("hand", &record));
+    let system = System::builder("ops").child(group).start().await.unwrap();
+    let radius = system.blast_radius("group/legacy").unwrap();
+    let text = |paths: &[swarmtree::Path]| paths.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(text(&radius.stops), ["group/hand"]);
+    assert_eq!(text(&radius.restarts), ["group/legacy", "group/hand"]);
+    let legacy = system.actor("group/legacy").unwrap();
+    legacy.ractor::<Order>().unwrap().cast(Order::Panic).unwrap();
+    soon("the group is back", record.until_count("start", 2)).await;
+    soon("at rest", system.quiescent()).await;
+    let lives = ["group/legacy", "group/hand"].map(|path| system.actor(path).unwrap().snapshot().incarnation);
+    assert_eq!(lives, [2, 2]);
+    system.stop().await;
+}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, dropping_copy_types, reason = "tests")]
 
 mod asking;
+mod blast;
 mod capsules;
 mod conservation;
 mod cycles;

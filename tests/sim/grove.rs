@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use swarmtree::testing::{Record, Script, Scripted, Sim};
+use swarmtree::testing::{Act, Record, Script, Scripted, Sim};
 use swarmtree::{
     ActorKind, ActorRef, ActorSnapshot, ActorSpec, AutoShutdown, ChildSpec, Restart, Status, Strategy, Supervised,
     Supervisor, System, Template,
@@ -26,7 +26,6 @@ pub(crate) struct Draw {
     limit: u32,
 }
 
-/// What everything else holds for: supervisors that stand, with their auto shutdown told by their names.
 fn is_dynamic(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with('d'))
 }
@@ -214,7 +213,7 @@ impl Grove {
                 let handle = self.system.find::<Scripted>(&actor).unwrap();
                 handle.suspend();
                 for _ in 0..=draw.below(4) {
-                    handle.send(swarmtree::testing::Act::Note("unseen".into())).await.unwrap();
+                    handle.send(Act::Note("unseen".into())).await.unwrap();
                 }
             }
         }
