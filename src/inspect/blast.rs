@@ -24,9 +24,9 @@ pub struct BlastRadius {
     /// Who would be started, in start order: actors and supervisors, each of these before all below it. Mostly those that
     /// have ended; a group restart also starts whom somebody had stopped.
     pub restarts: Vec<Path>,
-    /// Who would end for good, if not earlier: temporary children, those that were added below a supervisor that ends, and
-    /// all below one that gives up and is not restarted. A temporary child that the restart of its supervisor brings back is
-    /// another actor behind the same path: it stands here and in `restarts`.
+    /// Who would end for good and has not yet, in the order in which they are closed: temporary children, those that were
+    /// added below a supervisor that ends, and all below one that gives up and is not restarted. A temporary child that the
+    /// restart of its supervisor brings back is another actor behind the same path: it stands here and in `restarts`.
     pub gone: Vec<Path>,
     /// Which supervisors would end by themselves, from below: beyond their intensity, or with their significant children. With
     /// the root among them the system ends.
@@ -97,12 +97,14 @@ fn at_risk(gone: &[Gone]) -> Vec<AtRisk> {
         let Some(mailbox) = gone.child.snapshot().mailbox else { continue };
         let queued = if gone.closes { mailbox.ledger.queued } else { 0 };
         let messages = queued + if gone.leaves { mailbox.ledger.quarantined } else { 0 };
-        match all.iter_mut().find(|earlier| earlier.path == gone.path) {
+        // One that was closed on the way is there already, if it leaves as well.
+        let earlier = if gone.closes { None } else { all.iter_mut().find(|earlier| earlier.path == gone.path) };
+        match earlier {
             Some(earlier) => earlier.messages += messages,
+            None if messages == 0 => {}
             None => all.push(AtRisk { path: gone.path.clone(), messages }),
         }
     }
-    all.retain(|queue| queue.messages > 0);
     all
 }
 

@@ -208,7 +208,8 @@ fn a_failure_does_what_its_blast_radius_said() {
             let radius = grove.system.blast_radius(&victim).unwrap();
             assert_eq!(Some(&radius), grove.system.blast_radius(&victim).as_ref(), "a look changes nothing");
             check_count(&grove, &sim, &radius).await;
-            tally.lock().unwrap().add(&radius, grove.has_ended().await);
+            let ended = grove.has_ended().await;
+            tally.lock().unwrap().add(&radius, ended);
         });
     }
     let tally = tally.into_inner().unwrap();

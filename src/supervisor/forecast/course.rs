@@ -231,8 +231,6 @@ impl Course {
         let twin = &mut self.twins[below];
         (twin.above, twin.starting) = (Some((at, key)), true);
         twin.declare();
-        let restarts = twin.original.policy().intensity.restarts;
-        twin.rules.allow(restarts);
         self.events.push_back((below, Event::Begin));
     }
 

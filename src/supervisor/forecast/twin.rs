@@ -89,12 +89,17 @@ impl Twin {
         let (rules, seats, starting) = match &original {
             Original::Plan(plan) => (Rules::new(plan.policy), Vec::new(), false),
             Original::Node(node) => {
-                let state = node.state.lock();
-                let children = state.members.iter().map(|member| member.as_ref().map(|member| member.child()));
-                let seats = children.map(|child| {
-                    child.map(|child| Seat { name: child.name().into(), sitter: Sitter::of(child), closed: false })
-                });
-                (state.rules.clone(), seats.collect(), state.ready.is_some())
+                let (rules, children, starting) = {
+                    let state = node.state.lock();
+                    let children = state.members.iter().map(|member| member.as_ref().map(|member| member.child()));
+                    (state.rules.clone(), children.collect::<Vec<_>>(), state.ready.is_some())
+                };
+                let seat = |child: Arc<dyn Child>| Seat {
+                    name: child.name().into(),
+                    sitter: Sitter::of(child),
+                    closed: false,
+                };
+                (rules, children.into_iter().map(|child| child.map(seat)).collect(), starting)
             }
         };
         Self { path, original, rules, seats, above, starting }
