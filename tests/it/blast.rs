@@ -128,3 +128,30 @@ async fn what_is_in_quarantine_is_at_risk_where_its_actor_leaves() {
     assert_eq!(dead, ["inner/added"; 3]);
     system.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn looks_at_a_tree_in_turmoil_harm_nobody() {
+    let record = Record::new();
+    let inner = scripted(&["a", "b", "c"], &record, Supervisor::one_for_all("inner").intensity(2, "1h"));
+    let outer = Supervisor::rest_for_one("outer").intensity(1_000_000, "1h").child(inner);
+    let system = System::builder("test").intensity(0, "1h").child(outer).start().await.unwrap();
+    let turmoil = system.clone();
+    let turmoil = tokio::spawn(async move {
+        for n in 0..300 {
+            let _ = find(&turmoil, ["outer/inner/a", "outer/inner/c"][n % 2]).send(boom()).await;
+            tokio::task::yield_now().await;
+        }
+    });
+    let mut looks = 0;
+    while !turmoil.is_finished() || looks == 0 {
+        let radius = system.blast_radius("outer/inner/b").unwrap();
+        assert_eq!(radius.escalations.len(), 3);
+        looks += 1;
+        tokio::task::yield_now().await;
+    }
+    turmoil.await.unwrap();
+    system.quiescent().await;
+    let radius = system.blast_radius("outer/inner/b").unwrap();
+    assert!(radius.restarts.len() >= 3 && radius.failures_until_end().is_some(), "{radius}");
+    system.stop().await;
+}
