@@ -18,6 +18,18 @@ pub enum Strategy {
     Dynamic,
 }
 
+impl Strategy {
+    /// OTP's name of it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::OneForOne => "one_for_one",
+            Self::OneForAll => "one_for_all",
+            Self::RestForOne => "rest_for_one",
+            Self::Dynamic => "dynamic",
+        }
+    }
+}
+
 /// When an ended child is started again (OTP's restart types).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Restart {

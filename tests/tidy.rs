@@ -35,7 +35,15 @@ const WALLS: [(&str, &[&str]); 6] = [
     ("serde_json", &["actors/console/", "examples/airline/", "src/actor/capsule.rs"]),
     ("loom", &["src/sync.rs", "src/actor/model.rs", "src/actor/drive.rs", "src/actor/waits.rs"]),
     ("rusqlite", &["actors/"]),
-    ("proptest", &["src/supervisor/rules/chaos.rs", "src/mailbox/tests.rs"]),
+    (
+        "proptest",
+        &[
+            "src/supervisor/rules/chaos.rs",
+            "src/mailbox/tests.rs",
+            "src/topology/graph/chaos.rs",
+            "src/topology/liveness/oracle.rs",
+        ],
+    ),
 ];
 
 const LINES_LIMIT: usize = 500;

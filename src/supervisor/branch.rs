@@ -13,7 +13,6 @@ use crate::exit::Failure;
 use crate::mailbox::ledger::Ledger;
 use crate::path::Path;
 use crate::snapshot::{ActorKind, ActorSnapshot, Status};
-use crate::spec::Strategy;
 use crate::supervisor::member::{Member, Starting};
 use crate::supervisor::node::Node;
 use crate::supervisor::plane::Above;
@@ -131,7 +130,7 @@ impl Child for Node {
         ActorSnapshot {
             path: self.path.clone(),
             kind: ActorKind::Supervisor,
-            actor: strategy_name(state.rules.strategy()),
+            actor: state.rules.strategy().name(),
             status,
             incarnation: state.lives,
             back_in: None,
@@ -214,14 +213,5 @@ impl Node {
         };
         drop(waiting);
         watchers.into_iter().for_each(|watcher| watcher.tell(&Exit::Killed));
-    }
-}
-
-fn strategy_name(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::OneForOne => "one_for_one",
-        Strategy::OneForAll => "one_for_all",
-        Strategy::RestForOne => "rest_for_one",
-        Strategy::Dynamic => "dynamic",
     }
 }

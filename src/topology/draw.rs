@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fmt::Write as _;
 
-use crate::spec::Strategy;
 use crate::topology::count;
 use crate::topology::layout::Layout;
 use crate::topology::rank::EdgeKind;
@@ -65,7 +64,7 @@ impl Layout {
                     writeln!(f, "{margin}{fork}{name}")?;
                 }
                 Node::Branch(branch) => {
-                    writeln!(f, "{margin}{fork}{} ({}): {}", branch.name, name(branch.strategy), branch.why)?;
+                    writeln!(f, "{margin}{fork}{} ({}): {}", branch.name, branch.strategy.name(), branch.why)?;
                     self.branch(f, branch, &format!("{margin}{deeper}"))?;
                 }
             }
@@ -89,7 +88,7 @@ impl fmt::Display for Layout {
         writeln!(f, "{}: {}", self.shape(), self.bounds())?;
         let tree = self.tree();
         let (restarts, period) = (tree.intensity.restarts, humantime::format_duration(tree.intensity.period));
-        writeln!(f, "swarm ({}, {restarts} restarts in {period}): {}", name(tree.strategy), tree.why)?;
+        writeln!(f, "swarm ({}, {restarts} restarts in {period}): {}", tree.strategy.name(), tree.why)?;
         self.branch(f, tree, "")?;
         let counts = count::edges(&self.plan);
         let counts: Vec<String> = counts.into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
@@ -98,16 +97,6 @@ impl fmt::Display for Layout {
             Ok(liveness) => writeln!(f, "liveness: {liveness}"),
             Err(wedge) => writeln!(f, "liveness: {wedge}"),
         }
-    }
-}
-
-/// OTP's name of a strategy.
-fn name(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::OneForOne => "one_for_one",
-        Strategy::OneForAll => "one_for_all",
-        Strategy::RestForOne => "rest_for_one",
-        Strategy::Dynamic => "dynamic",
     }
 }
 

@@ -1,11 +1,15 @@
 //! Who may send to whom among the live members, and which way messages take.
 
+#[cfg(test)]
+mod chaos;
 pub(in crate::topology) mod dual;
 pub(in crate::topology) mod heap;
 pub(in crate::topology) mod level;
 pub(in crate::topology) mod live;
 pub(in crate::topology) mod local;
 pub(in crate::topology) mod search;
+#[cfg(test)]
+mod tables;
 
 use std::fmt;
 use std::sync::Arc;

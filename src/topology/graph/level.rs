@@ -148,22 +148,45 @@ impl Level {
         self.exit(sender.slot) == Some(from) && self.entry(receiver.slot) == Some(to)
     }
 
-    /// The next member on the way to another one.
+    /// The next member on the way to another one; none if the way does not lead to its end.
     pub(in crate::topology) fn next_hop(&self, from: u32, to: u32) -> Option<u32> {
+        if self.nested.is_empty() {
+            return self.local.way(from, to).map(|way| way.0);
+        }
+        if self.reaches(from, to) { self.step(from, to) } else { None }
+    }
+
+    /// Whether there is a way: out of the sender's slot, along the slots, and from the entry of the receiver's to itself.
+    fn reaches(&self, from: u32, to: u32) -> bool {
+        let (sender, receiver) = (self.stand(from), self.stand(to));
+        let within = |standing: &Standing<'_>, from: Option<u32>, to: Option<u32>| match (standing.within, from, to) {
+            (Some((inner, _)), Some(from), Some(to)) => {
+                let start = self.plan.start(standing.slot);
+                inner.reaches(from - start, to - start)
+            }
+            (None, Some(_), Some(_)) => true,
+            _ => false,
+        };
+        if from == to || sender.slot == receiver.slot {
+            return from == to || within(&sender, Some(from), Some(to));
+        }
+        self.local.way(sender.slot, receiver.slot).is_some()
+            && within(&sender, Some(from), self.exit(sender.slot))
+            && within(&receiver, self.entry(receiver.slot), Some(to))
+    }
+
+    /// The next member on a way that there is.
+    fn step(&self, from: u32, to: u32) -> Option<u32> {
         let (sender, receiver) = (self.stand(from), self.stand(to));
         let start = self.plan.start(sender.slot);
-        if let (Some((inner, from)), Some((_, to))) = (&sender.within, &receiver.within)
-            && sender.slot == receiver.slot
-        {
-            return inner.next_hop(*from, *to).map(|next| start + next);
-        }
-        let (next, _) = self.local.way(sender.slot, receiver.slot)?;
-        match &sender.within {
+        match sender.within {
+            Some((inner, within)) if sender.slot == receiver.slot => inner.next_hop(within, to - start),
             Some((inner, within)) if self.exit(sender.slot)? != from => {
-                inner.next_hop(*within, self.exit(sender.slot)? - start).map(|next| start + next)
+                inner.next_hop(within, self.exit(sender.slot)? - start)
             }
-            _ => self.entry(next),
+            _ => return self.entry(self.local.way(sender.slot, receiver.slot)?.0),
         }
+        .map(|next| start + next)
     }
 
     /// How many edges a message takes.
