@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::actor::ask::Reply;
 use crate::actor::watch::ended;
-use crate::inspect::BlastRadius;
+use crate::inspect::blast::BlastRadius;
 use crate::mailbox::message::Message;
 use crate::path::{NameError, Path};
 use crate::spec::SupervisorPolicy;

@@ -30,6 +30,12 @@
 
 pub(in crate::topology) mod arcs;
 pub(in crate::topology) mod least;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;
 pub(crate) mod verdict;
 
 use crate::topology::layout::{Layout, Member};

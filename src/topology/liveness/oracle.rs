@@ -1,4 +1,4 @@
-//! The check of liveness against brute force: all cycles are listed, and a small swarm is run through all it can do.
+//! The check of liveness against brute force: all cycles of small swarms are listed, and what they need is counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,11 +22,14 @@ impl Small {
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut pairs = BTreeMap::new();
         for _ in 0..density {
-            let kind = [EdgeKind::Wait, EdgeKind::Wait, EdgeKind::Ask, EdgeKind::Credit, EdgeKind::Shed][rng.usize(0..5)];
+            let kind =
+                [EdgeKind::Wait, EdgeKind::Wait, EdgeKind::Ask, EdgeKind::Credit, EdgeKind::Shed][rng.usize(0..5)];
             pairs.insert((rng.usize(0..members), rng.usize(0..members), kind == EdgeKind::Ask), kind);
         }
         let edges = pairs.into_iter().map(|((from, to, _), kind)| (from, to, kind)).collect();
-        let asks = |rng: &mut fastrand::Rng| if rng.usize(0..8) == 0 { vec![Rank(rng.u32(0..members as u32))] } else { vec![] };
+        let asks = |rng: &mut fastrand::Rng| {
+            if rng.usize(0..8) == 0 { vec![Rank(rng.u32(0..members as u32))] } else { vec![] }
+        };
         let facts = (0..members).map(|_| Facts { open: rng.usize(0..4) == 0, asks: asks(&mut rng) }).collect();
         Self { members, mailbox, edges, facts }
     }
@@ -41,7 +44,8 @@ impl Small {
     fn waiting(&self) -> BTreeSet<(usize, usize, EdgeKind)> {
         let own = self.edges.iter().copied().filter(|edge| edge.2.waits());
         let asked = self.facts.iter().enumerate();
-        own.chain(asked.flat_map(|(from, fact)| fact.asks.iter().map(move |to| (from, to.index(), EdgeKind::Ask)))).collect()
+        own.chain(asked.flat_map(|(from, fact)| fact.asks.iter().map(move |to| (from, to.index(), EdgeKind::Ask))))
+            .collect()
     }
 
     fn buffer(&self, member: usize) -> u64 {
@@ -96,22 +100,55 @@ fn check_witness(small: &Small, wedge: &Wedge) {
     assert_eq!(wedge.relaxed.unwrap_or(u64::MAX), best);
 }
 
-/// What one member is doing: handling, waiting for room at another one, or waiting for its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Doing {
-    Idle,
-    /// Whether the message in hand still has its permit, and which member waits for it to be handled.
-    Handling { permit: bool, asker: Option<usize> },
-    Sending { to: usize, asker: Option<usize> },
-    Asking { to: usize, permit: bool, asker: Option<usize> },
-}
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-/// A state of a small swarm: what each member does, its queued messages (each with who waits for its answer), and how many
-/// messages of others fill an open mailbox.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct State {
-    free: u64,
-    doing: Vec<Doing>,
-    queued: Vec<Vec<Option<usize>>>,
-    foreign: Vec<usize>,
+    #[test]
+    fn the_least_cycle_is_found(
+        members in 1_usize..7, mailbox in 1_usize..5, density in 0_usize..20, seed in any::<u64>(), in_flight in 1_usize..24,
+    ) {
+        let small = Small::draw(members, mailbox, density, seed);
+        let least = small.least(&small.waiting());
+        match small.check(in_flight) {
+            Ok(found) => {
+                assert_eq!(found, least);
+                assert!(least.is_none_or(|least| least > in_flight as u64));
+            }
+            Err(wedge) => {
+                assert_eq!(Some(wedge.cycle.needs), least);
+                assert!(wedge.cycle.needs <= in_flight as u64);
+                check_witness(&small, &wedge);
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_safe_bound_is_safe_and_the_next_is_not(
+        members in 1_usize..7, mailbox in 1_usize..5, density in 4_usize..20, seed in any::<u64>(),
+    ) {
+        let small = Small::draw(members, mailbox, density, seed);
+        let Err(wedge) = small.check(1 << 20) else { return Ok(()) };
+        match wedge.in_flight_limit().map(|limit| usize::try_from(limit).unwrap()) {
+            Some(limit) => assert!(small.check(limit).is_ok() && small.check(limit + 1).is_err()),
+            None => assert!(small.check(1).is_err()),
+        }
+    }
+
+    #[test]
+    fn a_ring_that_closes_up_is_safe_while_enough_members_are_live(
+        members in 1_usize..9, mailbox in 1_usize..5, in_flight in 1_usize..40, seed in any::<u64>(),
+    ) {
+        let ring = Topology::ring().edges(EdgeKind::Wait).mailbox(mailbox).in_flight(in_flight).layout(members).unwrap();
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let facts: Vec<Facts> = (0..members).map(|_| Facts { open: rng.usize(0..3) == 0, asks: vec![] }).collect();
+        let Ok(liveness) = ring.check(&facts) else { return Ok(()) };
+        let enough = liveness.live_least.unwrap();
+        let safe = |mask: &u32| {
+            let live: Vec<Rank> = (0..members as u32).filter(|rank| mask >> rank & 1 == 1).map(Rank).collect();
+            ring.check_among(&live, &facts).is_ok()
+        };
+        let of = |count: usize| (0..1_u32 << members).filter(move |mask| mask.count_ones() as usize == count);
+        assert!((enough..=members).all(|count| of(count).all(|mask| safe(&mask))));
+        assert!(enough == 1 || !of(enough - 1).all(|mask| safe(&mask)), "one member fewer may be too few");
+    }
 }
