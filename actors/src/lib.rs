@@ -1,5 +1,6 @@
 //! Ready-made actors for [swarmtree].
 
+pub mod agents;
 mod dead_letter_log;
 
 pub use crate::dead_letter_log::{DeadLetterLog, DeadLetterLogHandle, DeadLetterLogMsg};
