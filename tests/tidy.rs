@@ -42,6 +42,7 @@ const WALLS: [(&str, &[&str]); 6] = [
             "src/mailbox/tests.rs",
             "src/topology/graph/chaos.rs",
             "src/topology/liveness/oracle.rs",
+            "actors/src/agents/chaos.rs",
         ],
     ),
 ];

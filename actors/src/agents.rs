@@ -63,9 +63,13 @@ mod task;
 #[cfg(test)]
 mod attempts;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;
 
 pub use crate::agents::admission::{Refusal, Refused};
 pub use crate::agents::agent::{Agent, AgentId};
