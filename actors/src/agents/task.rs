@@ -35,7 +35,8 @@ impl fmt::Display for TaskId {
 ///
 /// The lanes share by stride scheduling (Waldspurger and Weihl, 1995): critical, high, medium and low tasks have 8, 4, 2
 /// and 1 of 20 parts, and the remaining 5 go to whoever has waited longer than `BoardOptions::ageing`, oldest first,
-/// whatever its priority. What a lane cannot use goes to the others.
+/// whatever its priority. What a lane cannot use goes to the others. Among tasks whose agents ask only now and then, lanes
+/// take turns more than they share by weight; the bound on waiting holds for them all the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
     /// For what nobody waits for.

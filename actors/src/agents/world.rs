@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::agents::agent::{Agent, AgentId};
 use crate::agents::aimd::LevelKey;
 use crate::agents::capabilities::Capabilities;
+use crate::agents::entry::Progress;
 use crate::agents::event::{Action, Assignment};
 use crate::agents::outcome::{AttemptId, Ended, Outcome};
 use crate::agents::plan::Adaptive;
@@ -208,5 +209,24 @@ impl World {
             assert!(status.demand <= worker.demand && status.demand <= worker.agent.concurrency);
         }
         assert!(self.board.tasks().count() <= TASKS + ENDED);
+        self.check_nobody_idles();
+    }
+
+    /// Nothing stays queued that somebody asks for who can do it and has not failed at it.
+    fn check_nobody_idles(&self) {
+        let asking = |it: &&Worker| {
+            let status = self.board.agent(&it.agent.id).unwrap();
+            it.up && status.demand > 0 && it.in_hand.len() < usize::try_from(it.agent.concurrency).unwrap()
+        };
+        let asking: Vec<&Worker> = self.workers.values().filter(asking).collect();
+        for (id, entry) in &self.board.tasks {
+            let is_queued = entry.replicas.iter().any(|it| matches!(it.progress, Progress::Queued(_)));
+            if is_queued && entry.level.is_none_or(|level| self.board.windows.has_room(level)) {
+                let idle = asking.iter().map(|it| &it.agent).find(|it| {
+                    it.capabilities.covers(&entry.needs) && !entry.is_taken(&it.id) && !entry.avoid.contains(&it.id)
+                });
+                assert!(idle.is_none(), "{id} is not given to {}", idle.unwrap().id);
+            }
+        }
     }
 }
