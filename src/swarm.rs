@@ -1,6 +1,9 @@
 //! Swarms that run: members under the supervisors of a layout, and mail along its edges.
 
+pub(crate) mod baton;
 pub(crate) mod check;
+pub(crate) mod circulate;
+pub(crate) mod circulating;
 pub(crate) mod credits;
 pub(crate) mod home;
 pub(crate) mod mail;
@@ -12,4 +15,5 @@ pub(crate) mod post;
 pub(crate) mod running;
 pub(crate) mod seat;
 pub(crate) mod sending;
+pub(crate) mod token;
 pub(crate) mod undelivered;

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use crate::actor::child::Child;
 use crate::actor::hub::Hub;
 use crate::path::Path;
+use crate::swarm::circulating::Circulating;
 use crate::swarm::credits::{Credit, Credits};
 use crate::swarm::membership::{Effect, Membership, News};
 use crate::swarm::post::Post;
@@ -64,6 +65,7 @@ pub(crate) struct Counts {
     pub(crate) delivered: AtomicU64,
     pub(crate) shed: AtomicU64,
     pub(crate) lost: AtomicU64,
+    pub(crate) fenced: AtomicU64,
 }
 
 /// What handlers send while the shape changes.
@@ -81,6 +83,8 @@ pub(crate) struct Home<T> {
     pub(crate) counts: Counts,
     view: RwLock<Arc<View<T>>>,
     roll: Mutex<Roll<T>>,
+    /// What goes round a ring.
+    pub(crate) token: Mutex<Option<Circulating<T>>>,
     /// There while the shape changes.
     pub(crate) outbox: Mutex<Option<Outbox<T>>>,
     /// Told when it has changed.
@@ -131,6 +135,7 @@ impl<T> Home<T> {
             counts: Counts::default(),
             view: RwLock::new(Arc::new(view)),
             roll: Mutex::new(Roll { membership, places }),
+            token: Mutex::new(None),
             outbox: Mutex::new(None),
             reopened: Notify::new(),
         })

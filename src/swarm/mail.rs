@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::mailbox::message::Message;
+use crate::swarm::baton::Baton;
 use crate::swarm::credits::Credit;
 use crate::swarm::home::{Home, Place, Stamp, View};
 use crate::topology::rank::Rank;
@@ -35,6 +36,10 @@ pub(crate) enum Way<W> {
         origin: Rank,
         copy: fn(&W) -> W,
     },
+    /// Round the ring, handed on by its members.
+    Token {
+        fence: u64,
+    },
 }
 
 impl<W> Clone for Way<W> {
@@ -55,6 +60,9 @@ pub struct Delivery<W: Message> {
     pub epoch: u64,
     /// How many edges it went along.
     pub hops: u32,
+    /// Of a token: a number that grows with each one that takes the place of another. What it guards can refuse an older one.
+    pub fence: Option<u64>,
+    pub(crate) baton: Option<Baton<Mail<W>>>,
     pub(crate) _hand: Hand<Mail<W>>,
 }
 
@@ -195,6 +203,11 @@ impl<T> Passage<T> {
             self.open = true;
             self.home.counts.lost.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+
+    /// A token that another one has taken the place of.
+    pub(crate) fn fenced(mut self) {
+        self.open = false;
     }
 
     /// It never went out.

@@ -17,6 +17,7 @@ use crate::swarm::home::{Home, Kind, Place};
 use crate::swarm::mail::{Carries, Mail};
 use crate::swarm::membership::News;
 use crate::swarm::post::{Post, Putting};
+use crate::swarm::token;
 use crate::topology::rank::Rank;
 
 type Make<W> = Box<dyn FnOnce(Weak<Home<Mail<W>>>, Arc<Place<Mail<W>>>, usize) -> ChildSpec + Send>;
@@ -79,20 +80,24 @@ impl<W: Message> fmt::Debug for MemberSpec<W> {
 }
 
 /// Tells the swarm of each life of a member.
-struct Presence<T> {
-    home: Weak<Home<T>>,
+struct Presence<W: Message> {
+    home: Weak<Home<Mail<W>>>,
     rank: Rank,
 }
 
-impl<T: Send + 'static> Presence<T> {
+impl<W: Message> Presence<W> {
     fn tell(&self, news: News) {
-        if let Some(home) = self.home.upgrade() {
-            home.tell(self.rank, news);
+        let Some(home) = self.home.upgrade() else { return };
+        for lost in home.tell(self.rank, news) {
+            token::down(&home, lost);
+        }
+        if matches!(news, News::Up(_)) {
+            token::up(&home, self.rank);
         }
     }
 }
 
-impl<T: Send + 'static> Attendance for Presence<T> {
+impl<W: Message> Attendance for Presence<W> {
     fn up(&self, life: u32) {
         self.tell(News::Up(life));
     }

@@ -7,6 +7,7 @@ use crate::mailbox::message::{Message, kind_name};
 use crate::mailbox::refused::{Refusal, Refused};
 use crate::swarm::home::{Stamp, View};
 use crate::swarm::mail::{Delivery, Hand, Mail, Way};
+use crate::swarm::token;
 use crate::topology::rank::{EdgeKind, Rank};
 
 impl<W: Message> Mail<W> {
@@ -24,7 +25,7 @@ impl<W: Message> Mail<W> {
                 self.pass_on(to).await;
                 return None;
             }
-            Way::To(_) => {}
+            Way::To(_) | Way::Token { .. } => {}
             Way::All { origin, copy } => self.spread(origin, copy).await,
         }
         self.open()
@@ -126,7 +127,11 @@ impl<W: Message> Mail<W> {
     /// bounded elsewhere. Comes back where no way leads on.
     pub(crate) fn release(mut self, view: &Arc<View<Self>>) -> Option<Self> {
         self.passage.enter(Stamp::of(Arc::clone(view)));
-        let Way::All { origin, copy } = self.way else { return self.release_to_one(view) };
+        let (origin, copy) = match self.way {
+            Way::All { origin, copy } => (origin, copy),
+            Way::To(_) => return self.release_to_one(view),
+            Way::Token { .. } => return self.release_token(view),
+        };
         for next in view.graph.broadcast(origin, self.at) {
             if let Err(refused) = self.copy(copy).try_step(next, EdgeKind::Credit) {
                 refused.message.passage.returned();
@@ -134,6 +139,13 @@ impl<W: Message> Mail<W> {
         }
         self.passage.returned();
         None
+    }
+
+    /// Where the shape is no ring any more, the token ends.
+    fn release_token(self, view: &View<Self>) -> Option<Self> {
+        let at = if view.graph.contains(self.at) { Some(self.at) } else { view.graph.successor(self.at) };
+        let Some(to) = at.filter(|_| view.graph.successor(self.at).is_some()) else { return Some(self) };
+        self.try_step(to, EdgeKind::Credit).err().map(|refused| refused.message)
     }
 
     fn release_to_one(self, view: &View<Self>) -> Option<Self> {
@@ -192,11 +204,28 @@ impl<W: Message> Mail<W> {
     }
 
     fn open(self) -> Option<Delivery<W>> {
-        let Self { passage, from, hops, credit, message, at, .. } = self;
+        let Self { passage, from, hops, credit, message, at, way } = self;
+        let fence = match way {
+            Way::Token { fence } => Some(fence),
+            Way::To(_) | Way::All { .. } => None,
+        };
+        let baton = fence.map(|fence| token::taken(&passage.home, fence, at));
+        if matches!(baton, Some(None)) {
+            passage.fenced();
+            return None;
+        }
         let view = Arc::clone(passage.view()?);
         let place = Arc::clone(view.place(at)?);
         passage.delivered();
-        Some(Delivery { message, from, epoch: view.epoch, hops, _hand: Hand::take(&place, credit) })
+        Some(Delivery {
+            message,
+            from,
+            epoch: view.epoch,
+            hops,
+            fence,
+            baton: baton.flatten(),
+            _hand: Hand::take(&place, credit),
+        })
     }
 
     /// Nothing leads to its addressee any more.
@@ -205,6 +234,10 @@ impl<W: Message> Mail<W> {
         let home = Arc::clone(&self.passage.home);
         let to = match self.way {
             Way::To(to) | Way::All { origin: to, .. } => to,
+            Way::Token { fence } => {
+                token::ended(&home, fence);
+                self.at
+            }
         };
         let path = home.view().post(to).map_or_else(|| home.path.clone(), |post| post.child().path());
         let kind = kind_name::<W>(self.message.kind());

@@ -89,6 +89,8 @@ pub struct SwarmLedger {
     pub shed: u64,
     /// Gone with the member that had it, or without a way to its addressee; the dead letters tell of both.
     pub lost: u64,
+    /// Tokens that came late, and were not handed over.
+    pub fenced: u64,
     /// On its way, or waiting to be handled.
     pub under_way: u64,
 }
@@ -230,6 +232,7 @@ impl<W: Message> Swarm<W> {
             delivered: counts.delivered.load(Ordering::Relaxed),
             shed: counts.shed.load(Ordering::Relaxed),
             lost: counts.lost.load(Ordering::Relaxed),
+            fenced: counts.fenced.load(Ordering::Relaxed),
             under_way: under_way as u64,
         }
     }
@@ -406,7 +409,7 @@ impl SwarmLedger {
     /// All that was accepted.
     #[must_use]
     pub fn accepted(&self) -> u64 {
-        self.delivered + self.shed + self.lost + self.under_way
+        self.delivered + self.shed + self.lost + self.fenced + self.under_way
     }
 }
 

@@ -22,7 +22,7 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(5);
 /// goes on with the credit of the one that it handles, so passing on never fails for want of one; further messages need free
 /// credits, and a handler does not wait for those.
 pub struct Seat<W: Message> {
-    home: Arc<Home<Mail<W>>>,
+    pub(crate) home: Arc<Home<Mail<W>>>,
     place: Arc<Place<Mail<W>>>,
     deadline: Duration,
 }

@@ -111,7 +111,7 @@ impl<W: Message> Sending<W> {
                 origin,
                 match mail.way {
                     Way::All { copy, .. } => copy,
-                    Way::To(_) => return Ok(()),
+                    Way::To(_) | Way::Token { .. } => return Ok(()),
                 },
             )
             .await;

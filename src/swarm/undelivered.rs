@@ -66,6 +66,17 @@ pub enum Undeliverable {
         /// How many may be under way.
         in_flight: usize,
     },
+    /// Tokens go round rings, and the shape is none; or what was to be passed on is no token.
+    #[error(
+        "a token goes round a ring: start one with `circulate` in a swarm of that shape, and pass on what comes with a fence"
+    )]
+    NoRing,
+    /// Another token has taken the place of this one.
+    #[error("the token with fence {fence} was taken for lost, and another one goes round")]
+    Fenced {
+        /// The fence of the earlier one.
+        fence: u64,
+    },
     /// The shape of the swarm is being changed, and as much as may wait for that waits.
     #[error("the shape is being changed, and {limit} messages wait for it already; try again later")]
     Morphing {

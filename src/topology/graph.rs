@@ -119,6 +119,17 @@ impl Graph {
         self.0.live.first().copied()
     }
 
+    /// Who comes after a member in a ring, be it live or not: the next live one clockwise, itself if it is the only one. None in
+    /// other shapes.
+    #[must_use]
+    pub fn successor(&self, of: Rank) -> Option<Rank> {
+        if !self.0.level.is_ring() {
+            return None;
+        }
+        let live = &self.0.live;
+        live.get(live.partition_point(|rank| *rank <= of)).or(live.first()).copied()
+    }
+
     /// How many others a broadcast of this member reaches.
     #[must_use]
     pub fn reach(&self, origin: Rank) -> usize {

@@ -10,6 +10,7 @@ use crate::topology::graph::live::Live;
 use crate::topology::graph::local::Local;
 use crate::topology::plan::Plan;
 use crate::topology::rank::EdgeKind;
+use crate::topology::shape::Shape;
 
 /// One topology, its live slots, and what is nested in them.
 #[derive(Debug)]
@@ -87,6 +88,11 @@ impl Level {
             slots.retain(|to| *to != slot);
         }
         slots
+    }
+
+    /// Whether it is a ring of members alone.
+    pub(in crate::topology) fn is_ring(&self) -> bool {
+        matches!(self.plan.shape, Shape::Ring { .. }) && self.plan.nested.is_empty()
     }
 
     /// Whom a member knows, those within its own nested topology first.
