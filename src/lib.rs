@@ -74,6 +74,7 @@ pub use crate::supervisor::{
 };
 #[cfg(not(loom))]
 pub use crate::swarm::{
+    choice::Choice,
     mail::{Carries, Delivery, Mail},
     member::MemberSpec,
     morph::{MORPH_LIMIT, MorphError},

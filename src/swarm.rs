@@ -2,6 +2,7 @@
 
 pub(crate) mod baton;
 pub(crate) mod check;
+pub(crate) mod choice;
 pub(crate) mod circulate;
 pub(crate) mod circulating;
 pub(crate) mod credits;

@@ -14,7 +14,7 @@ use crate::actor::hub::Hub;
 use crate::path::Path;
 use crate::swarm::circulating::Circulating;
 use crate::swarm::credits::{Credit, Credits};
-use crate::swarm::membership::{Effect, Membership, News};
+use crate::swarm::membership::{Effect, Membership, News, Standing};
 use crate::swarm::post::Post;
 use crate::topology::graph::Graph;
 use crate::topology::layout::Layout;
@@ -57,6 +57,8 @@ pub(crate) struct View<T> {
     pub(crate) term: Arc<Term>,
     pub(crate) graph: Graph,
     pub(crate) places: Arc<BTreeMap<Rank, Arc<Place<T>>>>,
+    /// Where each of them stands.
+    pub(crate) standings: BTreeMap<Rank, Standing>,
 }
 
 /// What became of the messages that the swarm accepted.
@@ -83,6 +85,8 @@ pub(crate) struct Home<T> {
     pub(crate) counts: Counts,
     view: RwLock<Arc<View<T>>>,
     roll: Mutex<Roll<T>>,
+    /// Turns of choices.
+    pub(crate) turns: AtomicUsize,
     /// What goes round a ring.
     pub(crate) token: Mutex<Option<Circulating<T>>>,
     /// There while the shape changes.
@@ -119,6 +123,15 @@ impl<T> View<T> {
         self.places.get(&rank)
     }
 
+    pub(crate) fn is_up(&self, rank: Rank) -> bool {
+        matches!(self.standings.get(&rank), Some(Standing::Up(_)))
+    }
+
+    /// Whether it is down for a while: its mailbox takes messages.
+    pub(crate) fn is_down(&self, rank: Rank) -> bool {
+        matches!(self.standings.get(&rank), Some(Standing::Down(_)))
+    }
+
     pub(crate) fn post(&self, rank: Rank) -> Option<&dyn Post<T>> {
         self.places.get(&rank)?.post()
     }
@@ -127,7 +140,8 @@ impl<T> View<T> {
 impl<T> Home<T> {
     pub(crate) fn new(hub: Arc<Hub>, path: Path, membership: Membership, in_flight: Option<usize>) -> Arc<Self> {
         let places = Arc::default();
-        let view = View { epoch: 0, term: Term::new(), graph: membership.graph(), places: Arc::clone(&places) };
+        let (graph, standings) = (membership.graph(), BTreeMap::new());
+        let view = View { epoch: 0, term: Term::new(), graph, places: Arc::clone(&places), standings };
         Arc::new(Self {
             hub,
             path,
@@ -135,6 +149,7 @@ impl<T> Home<T> {
             counts: Counts::default(),
             view: RwLock::new(Arc::new(view)),
             roll: Mutex::new(Roll { membership, places }),
+            turns: AtomicUsize::new(0),
             token: Mutex::new(None),
             outbox: Mutex::new(None),
             reopened: Notify::new(),
@@ -203,7 +218,8 @@ impl<T> Home<T> {
 
     fn view_of(roll: &Roll<T>, term: Arc<Term>) -> Arc<View<T>> {
         let (epoch, graph) = (roll.membership.epoch(), roll.membership.graph());
-        Arc::new(View { epoch, term, graph, places: Arc::clone(&roll.places) })
+        let (places, standings) = (Arc::clone(&roll.places), roll.membership.members().clone());
+        Arc::new(View { epoch, term, graph, places, standings })
     }
 
     fn publish(&self, view: Arc<View<T>>) {

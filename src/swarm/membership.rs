@@ -131,10 +131,6 @@ impl Membership {
         self.layout.graph(&self.live())
     }
 
-    pub(crate) fn is_up(&self, rank: Rank) -> bool {
-        matches!(self.members.get(&rank), Some(Standing::Up(_)))
-    }
-
     /// The leaves of a star do nothing while their hub is down.
     fn suspensions(&mut self) -> Vec<Effect> {
         let hub_is_down =

@@ -163,13 +163,10 @@ impl<W: Message> Swarm<W> {
     #[must_use]
     pub fn members(&self) -> Vec<MemberStatus> {
         let view = self.home.view();
-        let up: Vec<Rank> = self.home.membership(|membership| {
-            membership.members().keys().copied().filter(|rank| membership.is_up(*rank)).collect()
-        });
         let places = view.places.values().filter_map(|place| {
             let post = place.post()?;
             let (path, queued) = (post.child().path(), post.depth());
-            Some(MemberStatus { rank: place.rank, path, is_up: up.contains(&place.rank), queued })
+            Some(MemberStatus { rank: place.rank, path, is_up: view.is_up(place.rank), queued })
         });
         places.collect()
     }

@@ -181,10 +181,13 @@ impl<W: Message> Sending<W> {
 
     fn first_edge(&self, view: &View<Mail<W>>, to: Rank) -> Result<(Rank, EdgeKind), Undeliverable> {
         let graph = &view.graph;
+        let Some(from) = self.from else {
+            let takes = graph.contains(to) || view.is_down(to);
+            return takes.then_some((to, self.kind_from_outside())).ok_or(Undeliverable::NoMember { to });
+        };
         if !graph.contains(to) {
-            return Err(Undeliverable::NoMember { to });
+            return Err(if view.is_down(to) { Undeliverable::Down { to } } else { Undeliverable::NoMember { to } });
         }
-        let Some(from) = self.from else { return Ok((to, self.kind_from_outside())) };
         let direct = || graph.edge(from, to).map(|kind| (to, kind));
         match self.by {
             By::Edge => direct().ok_or(Undeliverable::NotAdjacent { from, to }),

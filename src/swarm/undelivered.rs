@@ -25,6 +25,12 @@ pub enum Undeliverable {
         /// The member asked for.
         to: Rank,
     },
+    /// It is down, and the edges of the shape close around it until it is back.
+    #[error("member {to} is down, and no edge leads to it until it is back; send to another one, or later")]
+    Down {
+        /// The member asked for.
+        to: Rank,
+    },
     /// No edge of this kind leads there directly.
     #[error("no edge leads from member {from} to {to}; `send` goes along several edges, or declare one")]
     NotAdjacent {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use swarmtree::{
-    Delivery, Fail, Message, Rank, Reply, Seat, Supervised, Swarm, SwarmError, System, Topology, Undeliverable, actor,
-    handlers,
+    Choice, Delivery, Fail, MemberSpec, Message, Rank, Reply, Seat, Status, Supervised, Swarm, SwarmError, System,
+    Topology, Undeliverable, actor, handlers,
 };
 
 use crate::kit::soon;
@@ -202,20 +202,21 @@ async fn a_stage_that_is_down_keeps_what_is_sent_to_it() {
 
 #[tokio::test(start_paused = true)]
 async fn leaves_do_nothing_while_their_hub_is_down() {
-    let (system, swarm, log) = swarm(Topology::star(), 3).await;
-    let hub = system.actor(swarm.members()[0].path.as_str()).unwrap();
-    let leaf = system.actor(swarm.members()[1].path.as_str()).unwrap();
+    let system = System::start("swarms").await.unwrap();
+    let log = Log::default();
+    let of = |seat: Seat<Word>| Node::spec(&seat.name(), (seat.clone(), Arc::clone(&log))).backoff("1s..1s");
+    let swarm = Swarm::start(&system, "star", Topology::star(), 3, of).await.unwrap();
+    let (hub, leaf) = (system.actor("star/0").unwrap(), system.actor("star/1").unwrap());
     let mut failures = system.failures(4);
-    let watched = Arc::new(Mutex::new(None));
-    let seen = Arc::clone(&watched);
-    let looked = leaf.clone();
-    system.on_failure(move |_| *seen.lock() = Some(looked.snapshot().status));
     hub.kill();
     soon("the failure of the hub", failures.recv()).await.unwrap();
+    assert_eq!(leaf.snapshot().status, Status::Suspended);
     swarm.send(Rank(1), Word::Say(3)).await.unwrap();
+    swarm.send(Rank(0), Word::Say(4)).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(*log.lock(), [], "mailboxes are kept");
     settled(&swarm).await;
-    assert_eq!(log.lock().len(), 1, "they went on");
-    assert_ne!(leaf.snapshot().status, swarmtree::Status::Suspended);
+    assert_eq!(log.lock().len(), 2, "and handled once it is back");
 }
 
 #[tokio::test(start_paused = true)]
@@ -395,4 +396,57 @@ async fn a_token_that_comes_late_is_not_handed_over() {
         tick().await;
     }
     assert!(laps.lock()[1..].iter().all(|lap| lap.1 == 2), "one token alone: {:?}", laps.lock());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_is_chosen_by_its_queue_its_key_and_what_it_can_do() {
+    let system = System::start("swarms").await.unwrap();
+    let log = Log::default();
+    let of = |seat: Seat<Word>| {
+        let spec = MemberSpec::from(Node::spec(&seat.name(), (seat.clone(), Arc::clone(&log))));
+        if seat.rank() == Rank(2) { spec.capable_of(["count"]) } else { spec }
+    };
+    let swarm = Swarm::start(&system, "mesh", Topology::mesh(), 4, of).await.unwrap();
+    assert_eq!(swarm.choose(Choice::Capable("count")), Some(Rank(2)));
+    assert_eq!(swarm.choose(Choice::Capable("sing")), None);
+    let chosen = swarm.choose(Choice::key(&"jfk")).unwrap();
+    assert_eq!(swarm.choose(Choice::key(&"jfk")), Some(chosen));
+    system.actor("mesh/1").unwrap().suspend();
+    for word in 0..5 {
+        swarm.send(Rank(1), Word::Say(word)).await.unwrap();
+    }
+    let picked: Vec<Rank> = (0..9).filter_map(|_| swarm.choose(Choice::LeastQueue)).collect();
+    assert!(picked.len() == 9 && !picked.contains(&Rank(1)), "{picked:?}");
+    let seat = swarm.seat(Rank(0)).unwrap();
+    let turns: Vec<Rank> = (0..3).filter_map(|_| seat.choose(Choice::RoundRobin)).collect();
+    assert!([Rank(1), Rank(2), Rank(3)].iter().all(|rank| turns.contains(rank)), "each in turn: {turns:?}");
+    system.actor("mesh/1").unwrap().resume();
+    settled(&swarm).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_may_be_a_whole_topology() {
+    let star_of_rings = Topology::star().nest(1, Topology::ring(), 3).nest(2, Topology::pipeline(), 2);
+    let (system, swarm, log) = swarm(star_of_rings, 4).await;
+    assert_eq!(swarm.members().len(), 1 + 3 + 2 + 1);
+    let far = swarm.members().last().unwrap().rank;
+    swarm.send(Rank(3), Word::Pass(far, 9)).await.unwrap();
+    settled(&swarm).await;
+    assert_eq!(*log.lock(), [(far, Some(Rank(3)), 9, 3)], "to the entry of its ring, the hub, the leaf");
+    log.lock().clear();
+    swarm.broadcast(Word::Say(1)).await.unwrap();
+    settled(&swarm).await;
+    assert_eq!(log.lock().len(), 7);
+    let mut failures = system.failures(4);
+    system.actor("swarm/1").unwrap().kill();
+    soon("the failure of the ring", failures.recv()).await.unwrap();
+    soon("the ring is back", async {
+        while swarm.members().iter().any(|member| !member.is_up) {
+            tick().await;
+        }
+    })
+    .await;
+    swarm.send(far, Word::Pass(Rank(2), 4)).await.unwrap();
+    settled(&swarm).await;
+    assert!(log.lock().contains(&(Rank(2), Some(far), 4, 3)), "{:?}", log.lock());
 }
