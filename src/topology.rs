@@ -12,4 +12,6 @@ pub(crate) mod plan;
 pub(crate) mod rank;
 pub(crate) mod rename;
 pub(crate) mod shape;
+#[cfg(test)]
+mod tests;
 pub(crate) mod tree;
