@@ -1,5 +1,5 @@
-//! Guides: the house and its walls, what is promised, how to test and to simulate, where state survives, what a crash leaves
-//! behind, how the code reads, what changed.
+//! Guides: the house and its walls, what is promised, which shapes swarms have, how to test and to simulate, where state
+//! survives, what a crash leaves behind, how the code reads, what changed.
 
 #[doc = include_str!("guide/architecture.md")]
 pub mod architecture {}
@@ -9,6 +9,9 @@ pub mod semantics {}
 
 #[doc = include_str!("guide/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("guide/topologies.md")]
+pub mod topologies {}
 
 #[doc = include_str!("guide/state.md")]
 pub mod state {}

@@ -51,7 +51,8 @@ impl Graph {
     /// Whether a member is live here.
     #[must_use]
     pub fn contains(&self, rank: Rank) -> bool {
-        self.0.live.binary_search(&rank).is_ok()
+        // Where nobody is missing below it, a member stands at its own rank.
+        self.0.live.get(rank.index()) == Some(&rank) || self.0.live.binary_search(&rank).is_ok()
     }
 
     /// Whom a member knows: the receivers of its edges to tell along, in order. In a ring these are its next successors,

@@ -156,7 +156,7 @@ impl Level {
 
     /// The next member on the way to another one; none if the way does not lead to its end.
     pub(in crate::topology) fn next_hop(&self, from: u32, to: u32) -> Option<u32> {
-        if self.nested.is_empty() {
+        if self.plan.nested.is_empty() {
             return self.local.way(from, to).map(|way| way.0);
         }
         if self.reaches(from, to) { self.step(from, to) } else { None }
@@ -197,7 +197,7 @@ impl Level {
 
     /// How many edges a message takes.
     pub(in crate::topology) fn distance(&self, from: u32, to: u32) -> Option<usize> {
-        if self.nested.is_empty() {
+        if self.plan.nested.is_empty() {
             return self.local.way(from, to).map(|way| way.1);
         }
         let (mut at, mut steps) = (from, 0);

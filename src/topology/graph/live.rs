@@ -57,6 +57,11 @@ impl Live {
         (1..=count.min(all.saturating_sub(1).max(1))).map(|step| self.0[(at + step) % all]).collect()
     }
 
+    /// The next live slot after a live one, going round: itself if it is alone.
+    pub(in crate::topology) fn next(&self, slot: u32) -> Option<u32> {
+        self.after(slot).or(self.first()).filter(|_| self.contains(slot))
+    }
+
     /// How many steps forwards it is between two live slots; negative if backwards.
     pub(in crate::topology) fn steps(&self, from: u32, to: u32) -> Option<isize> {
         Some(self.index(to)?.cast_signed() - self.index(from)?.cast_signed())

@@ -53,7 +53,7 @@ impl Local {
                 above.into_iter().chain(heap::below(live, *fan_out, from).iter().copied()).collect()
             }
             Shape::Mesh => live.others(from),
-            Shape::Ring { .. } => live.round(from, 1),
+            Shape::Ring { .. } => live.next(from).into_iter().collect(),
             Shape::Star if from == 0 => live.others(0),
             Shape::Star => live.contains(0).then_some(0).into_iter().collect(),
             Shape::Pipeline => live.after(from).into_iter().collect(),
@@ -68,7 +68,7 @@ impl Local {
             Shape::Custom(links) => return links.tell(from, to),
             Shape::Hierarchical { fan_out } => heap::way(&self.live, *fan_out, from, to).is_some_and(|way| way.1 == 1),
             Shape::Mesh => from != to,
-            Shape::Ring { .. } => self.live.round(from, 1).first() == Some(&to),
+            Shape::Ring { .. } => self.live.next(from) == Some(to),
             Shape::Star => from != to && (from == 0 || to == 0),
             Shape::Pipeline => self.live.after(from) == Some(to),
             Shape::DualMesh { commands, bridges } => Dual::new(*commands, *bridges).edge(from, to),
@@ -106,7 +106,7 @@ impl Local {
             Shape::Mesh => Some((to, 1)),
             Shape::Ring { .. } => {
                 let steps = live.steps(from, to)?.rem_euclid(live.len().cast_signed());
-                Some((*live.round(from, 1).first()?, steps.unsigned_abs()))
+                Some((live.next(from)?, steps.unsigned_abs()))
             }
             Shape::Star if from == 0 || to == 0 => Some((to, 1)),
             Shape::Star => live.contains(0).then_some((0, 2)),
