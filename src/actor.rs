@@ -19,6 +19,8 @@ pub(crate) mod handle;
 pub(crate) mod here;
 pub(crate) mod hub;
 pub(crate) mod lent;
+#[cfg(not(loom))]
+pub(crate) mod lookout;
 #[cfg(all(test, loom))]
 mod model;
 pub(crate) mod options;

@@ -32,6 +32,8 @@ pub use crate::actor::ask::{AskError, Reply};
 pub use crate::actor::call::Call;
 pub use crate::actor::dead_letter::{DeadLetter, DeadReason};
 pub use crate::actor::definition::{Actor, Context, Handled, StartError, Started};
+#[cfg(not(loom))]
+pub use crate::actor::drive::block_in_place;
 pub use crate::actor::failure::{Decision, FailureReport};
 pub use crate::actor::handle::Handle;
 pub use crate::actor::lent::{Begun, Here, Lent};

@@ -92,6 +92,21 @@ mod real {
             tokio::runtime::Handle::try_current().is_ok_and(|here| here.id() == self.runtime.id())
         }
 
+        /// As [`Executor::spawn`], for a task that must not wait for this thread: a worker keeps what was spawned last to
+        /// itself.
+        pub(crate) fn spawn_aside<F>(&self, task: F)
+        where
+            F: Future<Output = ()> + Send + 'static,
+        {
+            let executor = self.clone();
+            drop(self.runtime.spawn_blocking(move || executor.spawn(task)));
+        }
+
+        /// Whether all its tasks run on one thread.
+        pub(crate) fn is_single(&self) -> bool {
+            self.runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::CurrentThread
+        }
+
         pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
             &self.runtime
         }

@@ -13,15 +13,17 @@ const SLOW_FOR: u8 = 32;
 impl<M: Message> Cell<M> {
     /// Whoever waits for this actor drives its turn, if that was called and waits for a core.
     pub(crate) fn assist(self: &Arc<Self>) {
-        let bell = {
-            let inner = self.inner.lock();
-            if inner.is_called() { inner.bell.clone() } else { Bell::NOBODY }
-        };
-        if let Bell::Turn(Some(turn)) = bell
+        if let Bell::Turn(Some(turn)) = self.called()
             && self.is_open()
         {
             turn.visit();
         }
+    }
+
+    /// The turn that was called and waits for a core.
+    pub(crate) fn called(&self) -> Bell {
+        let inner = self.inner.lock();
+        if inner.is_called() { inner.bell.clone() } else { Bell::NOBODY }
     }
 
     /// Whether handlers of this actor may run on the core at hand.

@@ -435,6 +435,10 @@ impl<M: Message> Child for Cell<M> {
         self.inner.lock().lanes.ledger()
     }
 
+    fn help(self: Arc<Self>) {
+        self.called().ring();
+    }
+
     fn suspend(self: Arc<Self>, suspended: bool) {
         self.order(|orders| orders.suspend = suspended);
     }

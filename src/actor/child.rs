@@ -91,6 +91,8 @@ pub(crate) trait Child: Any + Send + Sync {
     fn snapshot(&self) -> ActorSnapshot;
     /// Its books, and those of everything below it.
     fn ledger(&self) -> Ledger;
+    /// Whoever of it, or below it, was called and waits for a core gets a task.
+    fn help(self: Arc<Self>);
     /// Handle no user messages until resumed.
     fn suspend(self: Arc<Self>, suspended: bool);
     /// Calls back once it is down for good; at once if it is.

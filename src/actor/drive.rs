@@ -5,14 +5,19 @@
 //! message it was given (a hand-over). Both spare the scheduler, and with it most wakes of sleeping threads.
 
 use std::cell::Cell;
+#[cfg(not(loom))]
+use std::cell::OnceCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
+use crate::actor::hub::Hub;
+#[cfg(not(loom))]
+use crate::actor::lookout::Pulse;
 use crate::actor::panics::catch;
-use crate::sync::{AtomicBool, Executor, Mutex};
+use crate::sync::{AtomicBool, Mutex};
 
 type Turn = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -46,12 +51,48 @@ const NOTHING: Driving = Driving { visit: Visit::No, depth: 0, open: 0 };
 #[cfg(not(loom))]
 thread_local! {
     static DRIVING: Cell<Driving> = const { Cell::new(NOTHING) };
-    static NEXT: Cell<Option<Arc<Drive>>> = const { Cell::new(None) };
+    static NEXT: Upcoming = const { Upcoming { drive: Cell::new(None), pulse: OnceCell::new() } };
 }
 #[cfg(loom)]
 loom::thread_local! {
     static DRIVING: Cell<Driving> = Cell::new(NOTHING);
-    static NEXT: Cell<Option<Arc<Drive>>> = Cell::new(None);
+    static NEXT: Upcoming = Upcoming { drive: Cell::new(None) };
+}
+
+/// Whom this thread drives next.
+struct Upcoming {
+    drive: Cell<Option<Arc<Drive>>>,
+    /// Where others see that there is one; from the first one on.
+    #[cfg(not(loom))]
+    pulse: OnceCell<Arc<Pulse>>,
+}
+
+impl Upcoming {
+    /// Leaves a turn to be driven; the one that was left before comes back.
+    fn leave(drive: Arc<Drive>) -> Option<Arc<Drive>> {
+        NEXT.with(|next| {
+            #[cfg(not(loom))]
+            {
+                let pulse = next.pulse.get_or_init(Arc::default);
+                if !pulse.is_seen(&drive.hub.lookout) {
+                    drive.hub.lookout.enroll(pulse, &drive.hub.executor);
+                }
+                pulse.leave();
+            }
+            next.drive.replace(Some(drive))
+        })
+    }
+
+    fn take() -> Option<Arc<Drive>> {
+        NEXT.with(|next| {
+            let drive = next.drive.take()?;
+            #[cfg(not(loom))]
+            if let Some(pulse) = next.pulse.get() {
+                pulse.take();
+            }
+            Some(drive)
+        })
+    }
 }
 
 impl Driving {
@@ -70,6 +111,16 @@ impl Driving {
     fn get() -> Self {
         DRIVING.with(Cell::get)
     }
+}
+
+/// Blocks this thread inside a handler, as [`tokio::task::block_in_place`] does. Whom the handler has told before, or tells
+/// meanwhile, goes on at once on other threads; after tokio's own call it may take up to 20 ms.
+///
+/// # Panics
+/// In a runtime of a single thread, as tokio's does.
+#[cfg(not(loom))]
+pub fn block_in_place<R>(run: impl FnOnce() -> R) -> R {
+    tokio::task::block_in_place(|| blocking(run))
 }
 
 /// Runs what blocks this thread: whoever would be driven next gets a task, and so does whoever is called meanwhile.
@@ -116,22 +167,20 @@ pub(crate) struct Drive {
     task: OnceLock<Waker>,
     /// Whether there is a task.
     spawned: AtomicBool,
-    executor: Executor,
     /// Turns are handed over within one system, and so within one runtime.
-    system: usize,
+    hub: Arc<Hub>,
 }
 
 impl Drive {
     /// A turn without a task yet.
-    pub(crate) fn new(executor: Executor, system: usize, turn: impl FnOnce(Arc<Self>) -> Turn) -> Arc<Self> {
+    pub(crate) fn new(hub: Arc<Hub>, turn: impl FnOnce(Arc<Self>) -> Turn) -> Arc<Self> {
         let drive = Arc::new(Self {
             turn: Mutex::new(None),
             missed: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             task: OnceLock::new(),
             spawned: AtomicBool::new(false),
-            executor,
-            system,
+            hub,
         });
         *drive.turn.lock() = Some(turn(Arc::clone(&drive)));
         drive
@@ -139,12 +188,16 @@ impl Drive {
 
     /// Has the turn driven, by its task or by whoever is free for it next. A simulation decides that itself.
     pub(crate) fn call(self: Arc<Self>) {
-        if Driving::get().open != self.system || self.executor.world().is_some() {
+        if Driving::get().open != self.system() || self.hub.world().is_some() {
             return self.wake();
         }
-        if let Some(older) = NEXT.with(|next| next.replace(Some(self))) {
+        if let Some(older) = Upcoming::leave(self) {
             older.wake();
         }
+    }
+
+    fn system(&self) -> usize {
+        Arc::as_ptr(&self.hub) as usize
     }
 
     /// Wakes the task. A turn that has none gets it now, and with it a first poll.
@@ -160,7 +213,7 @@ impl Drive {
     fn get_task(self: &Arc<Self>) -> bool {
         let new = !self.spawned.load(Ordering::Relaxed) && !self.spawned.swap(true, Ordering::AcqRel);
         if new {
-            self.executor.spawn(Task(Arc::clone(self)));
+            self.hub.executor.spawn(Task(Arc::clone(self)));
         }
         new
     }
@@ -235,11 +288,11 @@ impl Future for Task {
         // Of a task that this one is polled inside of, by way of `block_in_place`.
         drop(Left);
         own.task.get_or_init(|| cx.waker().clone());
-        let open = Driving { open: own.system, ..NOTHING };
+        let open = Driving { open: own.system(), ..NOTHING };
         let _left = Left;
         let polled = open.during(|| own.drive(cx));
         for _ in 0..HANDS_LIMIT {
-            let Some(next) = NEXT.with(Cell::take) else { return polled };
+            let Some(next) = Upcoming::take() else { return polled };
             open.during(|| next.drive_as_guest());
         }
         polled
@@ -251,7 +304,7 @@ struct Left;
 
 impl Drop for Left {
     fn drop(&mut self) {
-        if let Some(left) = NEXT.with(Cell::take) {
+        if let Some(left) = Upcoming::take() {
             left.wake();
         }
     }

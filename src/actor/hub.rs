@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use crate::actor::dead_letter::DeadLetter;
 use crate::actor::failure::FailureReport;
+#[cfg(not(loom))]
+use crate::actor::lookout::Lookout;
 use crate::actor::panics::{Heard, introduce};
 use crate::actor::residents::Residents;
 #[cfg(all(feature = "capsule", not(loom)))]
@@ -30,6 +32,8 @@ pub(crate) struct Hub {
     pub(crate) capsules: Shelf,
     pub(crate) waits: Arc<Waits>,
     pub(crate) residents: Residents,
+    #[cfg(not(loom))]
+    pub(crate) lookout: Arc<Lookout>,
     /// The books of all that have left the tree, and how many those are.
     departed: Mutex<(Ledger, u64)>,
     rng: Mutex<fastrand::Rng>,
@@ -62,6 +66,8 @@ impl Hub {
             capsules: Shelf::new(),
             waits: Arc::new(Waits::default()),
             residents: Residents::default(),
+            #[cfg(not(loom))]
+            lookout: Arc::default(),
             departed: Mutex::default(),
             rng: Mutex::new(rng),
             actors: AtomicU64::new(0),

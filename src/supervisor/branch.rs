@@ -144,6 +144,10 @@ impl Child for Node {
         self.children().into_iter().map(|child| child.ledger()).sum()
     }
 
+    fn help(self: Arc<Self>) {
+        self.children().into_iter().for_each(Child::help);
+    }
+
     fn suspend(self: Arc<Self>, suspended: bool) {
         self.children().into_iter().for_each(|child| child.suspend(suspended));
     }

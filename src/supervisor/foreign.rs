@@ -242,6 +242,9 @@ impl Child for RactorChild {
         Ledger::default()
     }
 
+    /// It runs as ractor has it run.
+    fn help(self: Arc<Self>) {}
+
     /// ractor knows no suspension; its actor goes on.
     fn suspend(self: Arc<Self>, _: bool) {}
 

@@ -1,6 +1,6 @@
 //! Describing a system before it starts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::actor::child::{Child, Incarnation};
 use crate::actor::hub::Hub;
@@ -123,6 +123,7 @@ impl SystemBuilder {
         }
         let seat = Seat { hub: Arc::clone(&hub), above: None, parent: Path::root(), name };
         let node = Node::new(seat, root.plan());
+        hub.lookout.look_after(Arc::downgrade(&node) as Weak<dyn Child>);
         let mut given_up = GivenUp { node: &node, armed: true };
         let begun = Arc::clone(&node).launch(Incarnation { slot: 0, number: 1 }).await;
         given_up.armed = begun.is_err();

@@ -1,11 +1,12 @@
 //! Handlers that block their thread, and what becomes of their actors and supervisors.
 
+use std::sync::mpsc;
 use std::time::Duration;
 
 use swarmtree::testing::{Record, assert_balanced};
-use swarmtree::{Restart, Supervisor, System};
+use swarmtree::{Handle, Restart, Supervisor, System};
 
-use crate::kit::{Args, Do, Hand, ledger, note, now, one, soon, spec};
+use crate::kit::{Args, Do, Hand, ledger, note, now, one, several, soon, spec};
 
 fn block(gate: std::sync::mpsc::Receiver<()>, record: Record) -> Do {
     now(move |_, _| {
@@ -115,4 +116,70 @@ async fn the_books_of_an_abandoned_supervisor_count_once() {
     drop(open);
     let books = system.ledger();
     assert_eq!(books.accepted, 8, "{books:?} {}", system.tree());
+}
+
+/// What is longer than this was never answered.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until the other one has sent this, by means that no runtime knows of.
+type Blocks = fn(Handle<Do>, mpsc::Receiver<u32>) -> Option<u32>;
+
+/// A handler tells an idle actor, and blocks until that has done it.
+async fn tells_and_blocks(blocks: Blocks, begun: bool) -> Option<u32> {
+    let (system, [a, b], _) = several(["a", "b"]).await;
+    if begun {
+        // Its turn is parked by then.
+        assert_eq!(b.ask(Do::Life).await, Ok(1));
+        system.quiescent().await;
+    }
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    a.send(now(move |_, _| {
+        let (done, receiver) = mpsc::channel();
+        b.try_send(now(move |_, _| drop(done.send(7)))).unwrap();
+        drop(answer.send(blocks(b, receiver)));
+    }))
+    .await
+    .unwrap();
+    soon("the blocking handler", answered).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_blocking_handler_has_told_is_not_stranded() {
+    let ways: [(&str, Blocks); 4] = [
+        ("a channel", |_, receiver| receiver.recv_timeout(PATIENCE).ok()),
+        ("a channel, in place", |_, receiver| tokio::task::block_in_place(|| receiver.recv_timeout(PATIENCE).ok())),
+        ("another runtime", |b, _| {
+            tokio::task::block_in_place(|| {
+                let other = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                other.block_on(b.within(PATIENCE).ask(Do::Life)).ok().map(|_| 7)
+            })
+        }),
+        ("the runtime's own way", |_, receiver| swarmtree::block_in_place(|| receiver.recv_timeout(PATIENCE).ok())),
+    ];
+    for (way, blocks) in ways {
+        for begun in [true, false] {
+            assert_eq!(tells_and_blocks(blocks, begun).await, Some(7), "{way}, begun {begun}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_stop_reaches_whom_a_hung_handler_has_told() {
+    let (system, [a, b], record) = several(["a", "b"]).await;
+    assert_eq!(b.ask(Do::Life).await, Ok(1));
+    system.quiescent().await;
+    let (open, gate) = mpsc::channel::<()>();
+    let told = b.clone();
+    a.send(now(move |hand, _| {
+        told.try_send(note("told")).unwrap();
+        hand.record.add("hung");
+        let _ = gate.recv_timeout(PATIENCE);
+    }))
+    .await
+    .unwrap();
+    soon("the hang", record.until("hung")).await;
+    b.stop();
+    soon("the stop", record.until("stop b stopped on request")).await;
+    drop(open);
+    assert_balanced(&b);
 }
