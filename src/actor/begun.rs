@@ -37,7 +37,7 @@ async fn conclude<A: Actor, R>(
 ) -> Option<Box<Running<A>>> {
     let ended = guarded(&turn.cell, turn.ticket, &mut begun).await;
     drop_quietly(begun);
-    turn.cell.hub().waits.forget(turn.cell.id);
+    turn.cell.forget_waits(turn.ticket);
     let (mut running, failure) = match ended {
         Ok((lent, Ok(Ok(answer)))) => {
             drop(reply.send(answer));

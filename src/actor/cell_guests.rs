@@ -26,6 +26,11 @@ impl<M: Message> Cell<M> {
         if inner.is_called() { inner.bell.clone() } else { Bell::NOBODY }
     }
 
+    /// The handler that holds this ticket has ended, and so have its waits.
+    pub(crate) fn forget_waits(&self, ticket: u32) {
+        self.hub().waits.forget(self.id, || self.inner.lock().ticket == ticket);
+    }
+
     /// Whether handlers of this actor may run on the core at hand.
     pub(crate) fn is_open(self: &Arc<Self>) -> bool {
         let hub = self.hub();

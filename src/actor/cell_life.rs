@@ -331,13 +331,15 @@ impl<M: Message> Child for Cell<M> {
             self.holder.store(inner.ticket, Ordering::Relaxed);
             (remains, cut, lost, inner.lives)
         };
+        // What the hung handler waits for, the next life does not.
+        let waits = self.hub().waits.give_up(self.id);
         tracing::error!(
             target: "swarmtree::failure",
             path = %Located::path(&*self), lost,
             "a handler hangs and did not react to a kill; its actor goes on without it"
         );
         Box::new(move || {
-            drop_quietly(remains);
+            drop_quietly((remains, waits));
             cut.ring();
             // Which messages they are only the hung turn knows.
             (0..lost).for_each(|_| self.dead_letter(kind_name::<M>(usize::MAX), DeadReason::Killed, None));

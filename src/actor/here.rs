@@ -109,7 +109,7 @@ pub(crate) fn begin_here<A: Actor, T, R: Send + 'static>(
         Ok(began) => began,
         // Written by hand, and it has taken the state with it.
         Err(failure) => {
-            cell.hub().waits.forget(cell.id);
+            cell.forget_waits(ticket);
             let failure = Failure { message: Some(kind), ..failure };
             cell.failed_in_place(ticket, kind, false, Exit::Failed(Arc::new(failure)));
             return Ok(Ok(Start::Ended(Err(NoReply))));
@@ -136,7 +136,7 @@ fn finish<A: Actor, R>(
     mut running: Box<Running<A>>,
     outcome: Result<Result<R, Fail>, Failure>,
 ) -> Result<R, NoReply> {
-    cell.hub().waits.forget(cell.id);
+    cell.forget_waits(ticket);
     let stashed = running.cx.take_stashed();
     let failure = match outcome {
         Ok(Ok(reply)) => {

@@ -234,8 +234,8 @@ impl<A: Actor> Turn<A> {
     /// Gives back what is in hand, and asks the cell what comes next.
     fn ask(&mut self, running: &mut Option<Box<Running<A>>>, stay: Option<bool>) -> Next<A::Msg> {
         // A parked turn has begun no wait: what there is belongs to a handler that runs elsewhere.
-        if running.is_some() && self.cell.holder.load(Ordering::Relaxed) == self.ticket {
-            self.cell.hub().waits.forget(self.cell.id);
+        if running.is_some() {
+            self.cell.forget_waits(self.ticket);
         }
         let rests = self.is_up();
         let leave = running.as_mut().is_some_and(|running| running.cx.take_leave());
@@ -288,7 +288,7 @@ impl<A: Actor> Turn<A> {
                     let begun = self.cell.hub().stamp();
                     let handler = state.actor.handle_async(message, &mut state.cx);
                     let ended = guarded(&self.cell, self.ticket, handler).await;
-                    self.cell.hub().waits.forget(self.cell.id);
+                    self.cell.forget_waits(self.ticket);
                     match ended {
                         Ok(Ok(())) => self.book(state, begun),
                         Ok(Err(fail)) => return Some(End::Failed(self.on_purpose(&fail))),

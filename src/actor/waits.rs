@@ -142,15 +142,28 @@ impl Waits {
 
 impl Waits {
     /// A handler of this actor has ended: what it has begun to wait for, and keeps or has given away, holds it up no longer.
-    pub(crate) fn forget(&self, from: ActorId) {
+    /// `is_own` says whether the actor's waits are still that handler's, and not those of a later life.
+    pub(crate) fn forget(&self, from: ActorId, is_own: impl FnOnce() -> bool) {
+        drop(self.end(from, is_own));
+    }
+
+    /// The present life of this actor is given up. What comes back is to be dropped without any lock held.
+    pub(crate) fn give_up(&self, from: ActorId) -> impl Send + use<> {
+        self.end(from, || true)
+    }
+
+    fn end(&self, from: ActorId, is_own: impl FnOnce() -> bool) -> Option<Vec<Edge>> {
         if self.count(from).load(Ordering::Relaxed) == 0 {
-            return;
+            return None;
         }
         let mut edges = self.edges.lock();
-        let Some(ended) = edges.from.remove(&from) else { return };
+        // Asked under the lock: what a later life waits for is recorded after this, or the answer is no.
+        if !is_own() {
+            return None;
+        }
+        let ended = edges.from.remove(&from)?;
         self.count(from).fetch_sub(u32::try_from(ended.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
-        // What the edges point at is dropped outside of the lock.
-        drop(edges);
+        Some(ended)
     }
 
     fn count(&self, from: ActorId) -> &AtomicU32 {

@@ -1,10 +1,11 @@
 //! Handlers that block their thread, and what becomes of their actors and supervisors.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use swarmtree::testing::{Record, assert_balanced};
-use swarmtree::{Handle, Restart, Supervisor, System};
+use swarmtree::{AskError, Context, Handle, Restart, Supervisor, System, actor, handlers};
+use tokio::sync::Notify;
 
 use crate::kit::{Args, Do, Hand, ledger, note, now, one, several, soon, spec};
 
@@ -182,4 +183,110 @@ async fn a_stop_reaches_whom_a_hung_handler_has_told() {
     soon("the stop", record.until("stop b stopped on request")).await;
     drop(open);
     assert_balanced(&b);
+}
+
+/// Hangs in every way that there is, and records when a life of it is really over.
+#[actor(restart = permanent)]
+struct Hanger {
+    record: Record,
+    life: u32,
+}
+
+impl Drop for Hanger {
+    fn drop(&mut self) {
+        self.record.add(format!("gone {}", self.life));
+    }
+}
+
+impl Hanger {
+    fn hang(&self, gate: &mpsc::Receiver<()>) {
+        self.record.add("hung");
+        // Whom the record wakes must not wait for this thread.
+        let _ = tokio::task::block_in_place(|| gate.recv_timeout(PATIENCE));
+    }
+}
+
+#[handlers]
+impl Hanger {
+    #[start]
+    fn open(record: Record, cx: &mut Context<Self>) -> Self {
+        Self { record, life: cx.incarnation() }
+    }
+
+    #[ask]
+    fn life(&self) -> u32 {
+        self.life
+    }
+
+    #[ask]
+    fn at_once(&mut self, gate: mpsc::Receiver<()>) {
+        self.hang(&gate);
+    }
+
+    #[ask]
+    async fn before_it_waits(&mut self, gate: mpsc::Receiver<()>) {
+        self.hang(&gate);
+    }
+
+    #[ask]
+    async fn after_it_has_waited(&mut self, gate: mpsc::Receiver<()>) {
+        tokio::task::yield_now().await;
+        self.hang(&gate);
+    }
+
+    #[tell]
+    async fn told(&mut self, gate: mpsc::Receiver<()>) {
+        self.hang(&gate);
+    }
+
+    /// Asks the other one, which asks back once it may.
+    #[ask]
+    async fn ask_on(&mut self, own: HangerHandle, other: HangerHandle, may: Arc<Notify>) -> Result<u32, AskError> {
+        other.ask_back(own, may).await?
+    }
+
+    #[ask]
+    async fn ask_back(&mut self, back: HangerHandle, may: Arc<Notify>) -> Result<u32, AskError> {
+        self.record.add("asked");
+        may.notified().await;
+        back.life().await
+    }
+}
+
+/// A life hangs in this way and is given up; it returns while the next one waits for somebody who then asks back.
+async fn return_late(hangs: impl AsyncFnOnce(HangerHandle, mpsc::Receiver<()>)) -> Result<u32, AskError> {
+    let (record, rest) = (Record::new(), Record::new());
+    let system = System::builder("late").intensity(100, "1h").start().await.unwrap();
+    let a = system.spawn::<Hanger>("a", record.clone()).await.unwrap();
+    let b = system.spawn::<Hanger>("b", rest.clone()).await.unwrap();
+    let ((open, gate), may) = (mpsc::channel(), Arc::new(Notify::new()));
+    let next_life = async {
+        soon("the hang", record.until("hung")).await;
+        a.kill();
+        assert_eq!(soon("the next life", a.within(PATIENCE).life()).await, Ok(2));
+        let late = async {
+            soon("the question", rest.until("asked")).await;
+            drop(open);
+            soon("the end of the first life", record.until("gone 1")).await;
+            may.notify_one();
+        };
+        tokio::join!(a.ask_on(a.clone(), b.clone(), Arc::clone(&may)), late).0.flatten()
+    };
+    tokio::join!(hangs(a.clone(), gate), next_life).1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 6)]
+async fn the_late_end_of_a_hung_life_ends_no_wait_of_the_next_one() {
+    // Each on a task of its own, as each blocks a thread.
+    let late = [
+        tokio::spawn(return_late(async |a, gate| drop(tokio::spawn(async move { a.at_once(gate).await })))),
+        tokio::spawn(return_late(async |a, gate| drop(tokio::spawn(async move { a.before_it_waits(gate).await })))),
+        tokio::spawn(return_late(async |a, gate| drop(tokio::spawn(async move { a.after_it_has_waited(gate).await })))),
+        tokio::spawn(return_late(async |a, gate| a.told(gate).await.unwrap())),
+    ];
+    let mut found = Vec::new();
+    for late in late {
+        found.push(matches!(late.await.unwrap(), Err(AskError::Deadlock { .. })));
+    }
+    assert_eq!(found, [true; 4], "at once, before it waits, after it has waited, told");
 }
