@@ -16,7 +16,8 @@ use std::task::{Context, Poll, Waker};
 use crate::actor::hub::Hub;
 #[cfg(not(loom))]
 use crate::actor::lookout::Pulse;
-use crate::actor::panics::catch;
+use crate::actor::panics::{catch, drop_quietly};
+use crate::actor::waits::Current;
 use crate::sync::{AtomicBool, Mutex};
 
 type Turn = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -167,37 +168,36 @@ pub(crate) struct Drive {
     task: OnceLock<Waker>,
     /// Whether there is a task.
     spawned: AtomicBool,
-    /// Turns are handed over within one system, and so within one runtime.
+    /// Whose turn it is.
+    current: Current,
     hub: Arc<Hub>,
 }
 
 impl Drive {
     /// A turn without a task yet.
-    pub(crate) fn new(hub: Arc<Hub>, turn: impl FnOnce(Arc<Self>) -> Turn) -> Arc<Self> {
+    pub(crate) fn new(hub: Arc<Hub>, current: Current, turn: impl FnOnce(Arc<Self>) -> Turn) -> Arc<Self> {
         let drive = Arc::new(Self {
             turn: Mutex::new(None),
             missed: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             task: OnceLock::new(),
             spawned: AtomicBool::new(false),
+            current,
             hub,
         });
         *drive.turn.lock() = Some(turn(Arc::clone(&drive)));
         drive
     }
 
-    /// Has the turn driven, by its task or by whoever is free for it next. A simulation decides that itself.
+    /// Has the turn driven, by its task or by whoever is free for it next: within one system, and so within one runtime. A
+    /// simulation decides that itself.
     pub(crate) fn call(self: Arc<Self>) {
-        if Driving::get().open != self.system() || self.hub.world().is_some() {
+        if Driving::get().open != self.current.system || self.hub.world().is_some() {
             return self.wake();
         }
         if let Some(older) = Upcoming::leave(self) {
             older.wake();
         }
-    }
-
-    fn system(&self) -> usize {
-        Arc::as_ptr(&self.hub) as usize
     }
 
     /// Wakes the task. A turn that has none gets it now, and with it a first poll.
@@ -249,10 +249,12 @@ impl Drive {
         }
     }
 
-    /// Drops a turn that has no task any more.
+    /// Drops a turn that has no task any more. What its actor's destructors do is no harm to whoever is here.
     fn bury(&self) {
         let turn = self.turn.try_lock().and_then(|mut turn| turn.take());
-        drop(turn);
+        if turn.is_some() {
+            self.current.enter(|| drop_quietly(turn));
+        }
     }
 
     /// A poll by the turn's own task.
@@ -288,7 +290,7 @@ impl Future for Task {
         // Of a task that this one is polled inside of, by way of `block_in_place`.
         drop(Left);
         own.task.get_or_init(|| cx.waker().clone());
-        let open = Driving { open: own.system(), ..NOTHING };
+        let open = Driving { open: own.current.system, ..NOTHING };
         let _left = Left;
         let polled = open.during(|| own.drive(cx));
         for _ in 0..HANDS_LIMIT {

@@ -48,7 +48,7 @@ where
     let current = cell.current();
     // Made here, so that a turn that is dropped before its first step is heard of too.
     let lost = Lost { cell: Arc::clone(&cell), ticket, armed: true };
-    Drive::new(Arc::clone(cell.hub()), |own| {
+    Drive::new(Arc::clone(cell.hub()), current, |own| {
         let work = work(Turn::new(cell, own, ticket), lost);
         Box::pin(async move {
             let mut work = pin!(work);

@@ -1,7 +1,10 @@
 //! Hostile review.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
+use std::task::{Context as TaskContext, Waker};
+use std::time::{Duration, Instant};
 
 use swarmtree::testing::{Record, Sim, assert_balanced};
 use swarmtree::{
@@ -10,7 +13,7 @@ use swarmtree::{
 };
 use tokio::sync::Notify;
 
-use crate::kit::{Do, Hand, now, several, soon, spec};
+use crate::kit::{Do, Hand, later, note, now, several, soon, spec};
 
 #[actor(restart = permanent)]
 struct Peer {
@@ -305,4 +308,53 @@ async fn a_turn_of_no_messages_handles_one() {
     let system = System::start("x").await.unwrap();
     let zero = system.spawn::<Plain<0>>("zero", ()).await.unwrap();
     assert_eq!(zero.within(Duration::from_secs(3)).ask(Say::Four).await, Ok(4));
+}
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "in a destructor");
+    }
+}
+
+/// What takes longer than this does not happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[test]
+fn a_destructor_that_panics_at_shutdown_harms_no_guest() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (inside, is_inside) = mpsc::channel();
+    let (open, gate) = mpsc::channel::<()>();
+    let (unharmed, is_unharmed) = mpsc::channel();
+    runtime.spawn(async move {
+        let (system, [b], _) = several(["b"]).await;
+        // Its turn has a task from here on.
+        b.send(note("parks")).await.unwrap();
+        system.quiescent().await;
+        let mut asked = Box::pin(b.ask(|reply: Reply<()>| {
+            later(move |_, _| {
+                Box::pin(async move {
+                    let _held = (reply, Bomb);
+                    inside.send(()).unwrap();
+                    let _ = gate.recv_timeout(PATIENCE);
+                    std::future::pending().await
+                })
+            })
+        }));
+        let polled =
+            catch_unwind(AssertUnwindSafe(|| asked.as_mut().poll(&mut TaskContext::from_waker(Waker::noop()))));
+        unharmed.send(polled.is_ok()).unwrap();
+    });
+    is_inside.recv_timeout(PATIENCE).unwrap();
+    let (metrics, begun) = (runtime.handle().metrics(), Instant::now());
+    runtime.shutdown_background();
+    // All but the one that asks, in which the handler runs.
+    while metrics.num_alive_tasks() > 1 {
+        assert!(begun.elapsed() < PATIENCE, "the tasks are not dropped");
+        std::thread::yield_now();
+    }
+    drop(open);
+    assert_eq!(is_unharmed.recv_timeout(PATIENCE), Ok(true));
 }
