@@ -162,15 +162,14 @@ impl<M: Message> Inner<M> {
 
 impl<M: Message> Cell<M> {
     /// A turn gives the state back, books its batch, and learns what comes next. `state` is none where the turn was
-    /// parked. `stay` is what [`Next::Apply`] was answered with; `rests` leaves
-    /// what there is to do for later.
+    /// parked. `refused` says that [`Next::Apply`] was in vain; `rests` leaves what there is to do for later.
     pub(crate) fn next(
         &self,
         ticket: u32,
         state: Option<Box<dyn Behaviour<M>>>,
         settled: Option<Settled<'_>>,
         (batch, wakers): (&mut VecDeque<M>, &mut Vec<Waker>),
-        (own, stay, rests): (&Arc<Drive>, Option<bool>, bool),
+        (own, refused, rests): (&Arc<Drive>, bool, bool),
     ) -> Next<M> {
         let stamp = self.hub().stamp();
         let limit = self.class.options.turn.max(1) as usize;
@@ -192,7 +191,6 @@ impl<M: Message> Cell<M> {
         }
         self.attention.store(false, Ordering::Relaxed);
         self.holder.store(ticket, Ordering::Relaxed);
-        inner.resident |= stay == Some(true);
         if (rests || drive::is_served()) && inner.wants_turn() && !inner.is_controlled() {
             return Next::Later;
         }
@@ -206,9 +204,8 @@ impl<M: Message> Cell<M> {
             }
             return next;
         }
-        inner.seated |= stay == Some(true);
         inner.resident |= inner.seated;
-        if !inner.resident && stay.is_none() {
+        if !inner.resident && !refused {
             return Next::Apply;
         }
         inner.phase = Phase::Idle;
@@ -415,6 +412,11 @@ impl<M: Message> Inner<M> {
 }
 
 impl<M: Message> Resident for Cell<M> {
+    fn seat(&self) {
+        let mut inner = self.inner.lock();
+        (inner.resident, inner.seated) = (true, true);
+    }
+
     fn evict(&self) {
         let bell = {
             let mut inner = self.inner.lock();

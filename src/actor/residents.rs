@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 /// The most turns that one system keeps parked.
 pub(crate) const RESIDENTS_LIMIT: usize = 1024;
@@ -13,6 +13,8 @@ const REPLACE_EVERY: u32 = 8;
 
 /// A cell whose turn may be parked.
 pub(crate) trait Resident: Send + Sync {
+    /// It has a seat. Called before anybody can evict it.
+    fn seat(&self);
     /// Leaves: a parked turn ends, a running one ends when it next has nothing to do.
     fn evict(&self);
 }
@@ -35,6 +37,7 @@ impl Residents {
         let mut seats = self.seats.lock();
         if seats.taken.len() < RESIDENTS_LIMIT {
             seats.taken.push(Arc::downgrade(newcomer));
+            newcomer.seat();
             return true;
         }
         let hand = seats.hand;
@@ -46,10 +49,46 @@ impl Residents {
         }
         let Some(seat) = seats.taken.get_mut(hand) else { return false };
         let evicted = std::mem::replace(seat, Arc::downgrade(newcomer));
+        newcomer.seat();
         drop(seats);
         if let Some(evicted) = evicted.upgrade() {
             evicted.evict();
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    struct Guest {
+        residents: Arc<Residents>,
+        seated: AtomicBool,
+    }
+
+    impl Resident for Guest {
+        fn seat(&self) {
+            assert!(self.residents.seats.try_lock().is_none(), "somebody may evict it before it knows");
+            self.seated.store(true, Ordering::Relaxed);
+        }
+
+        fn evict(&self) {
+            self.seated.store(false, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn as_many_know_of_a_seat_as_there_are() {
+        let residents = Arc::new(Residents::default());
+        let new = |_| Arc::new(Guest { residents: Arc::clone(&residents), seated: AtomicBool::new(false) });
+        let guests: Vec<Arc<Guest>> = (0..4 * RESIDENTS_LIMIT).map(new).collect();
+        let admitted: Vec<bool> =
+            guests.iter().map(|guest| residents.admit(&(Arc::clone(guest) as Arc<dyn Resident>))).collect();
+        let seated: Vec<bool> = guests.iter().map(|guest| guest.seated.load(Ordering::Relaxed)).collect();
+        assert_eq!(seated.iter().filter(|seated| **seated).count(), RESIDENTS_LIMIT);
+        assert!(seated.iter().zip(&admitted).all(|(seated, admitted)| *admitted || !seated));
     }
 }

@@ -189,10 +189,10 @@ impl<A: Actor> Turn<A> {
 
     /// Waits until there is something to do; none ends the turn.
     async fn next(&mut self, running: &mut Option<Box<Running<A>>>) -> Option<Step<A>> {
-        let mut stay = None;
+        let mut refused = false;
         let (state, step) = poll_fn(|cx| {
             loop {
-                let next = self.ask(running, stay);
+                let next = self.ask(running, std::mem::take(&mut refused));
                 self.wakers.drain(..).for_each(Waker::wake);
                 return match next {
                     Next::Batch(state, taken) => {
@@ -210,7 +210,7 @@ impl<A: Actor> Turn<A> {
                     }
                     Next::Apply => {
                         let newcomer: Arc<dyn Resident> = Arc::clone(&self.cell) as Arc<dyn Resident>;
-                        stay = Some(self.cell.hub().residents.admit(&newcomer));
+                        refused = !self.cell.hub().residents.admit(&newcomer);
                         continue;
                     }
                     Next::Park => {
@@ -232,7 +232,7 @@ impl<A: Actor> Turn<A> {
     }
 
     /// Gives back what is in hand, and asks the cell what comes next.
-    fn ask(&mut self, running: &mut Option<Box<Running<A>>>, stay: Option<bool>) -> Next<A::Msg> {
+    fn ask(&mut self, running: &mut Option<Box<Running<A>>>, refused: bool) -> Next<A::Msg> {
         // A parked turn has begun no wait: what there is belongs to a handler that runs elsewhere.
         if running.is_some() {
             self.cell.forget_waits(self.ticket);
@@ -246,7 +246,7 @@ impl<A: Actor> Turn<A> {
             times: &mut self.times,
             leave,
         });
-        self.cell.next(self.ticket, state, settled, (&mut self.batch, &mut self.wakers), (&self.own, stay, rests))
+        self.cell.next(self.ticket, state, settled, (&mut self.batch, &mut self.wakers), (&self.own, refused, rests))
     }
 
     async fn carry_out(&mut self, step: Step<A>, running: &mut Option<Box<Running<A>>>) -> Option<End> {
