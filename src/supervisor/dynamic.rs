@@ -71,6 +71,21 @@ impl From<NameError> for SpawnError {
 impl Node {
     /// Starts a child that no spec declares. Dropped halfway, nothing of the child is left.
     pub(crate) async fn start_child(self: &Arc<Self>, spec: &ChildSpec) -> Result<Arc<dyn Child>, SpawnError> {
+        self.start_spec(spec, None).await
+    }
+
+    /// Starts a child that counts as declared from then on, and comes back with this supervisor.
+    pub(crate) async fn adopt_child(self: &Arc<Self>, spec: &ChildSpec) -> Result<Arc<dyn Child>, SpawnError> {
+        let mut adopted = spec.clone();
+        adopted.policy.backoff = adopted.policy.backoff.or(self.backoff);
+        self.start_spec(spec, Some(adopted)).await
+    }
+
+    async fn start_spec(
+        self: &Arc<Self>,
+        spec: &ChildSpec,
+        adopted: Option<ChildSpec>,
+    ) -> Result<Arc<dyn Child>, SpawnError> {
         spec.check(&self.policy)?;
         if self.template.is_some() {
             return Err(SpecError::DynamicChildren { name: self.name.to_string() }.into());
@@ -78,16 +93,18 @@ impl Node {
         let name: Arc<str> = spec.name.as_str().into();
         let seat = self.seat(Arc::clone(&name));
         let policy = ChildPolicy { backoff: spec.policy.backoff.or(self.backoff), ..spec.policy.clone() };
-        self.start_added(name, Arc::new(policy), || spec.recipe.make(seat)).await
+        self.start_added(name, Arc::new(policy), adopted, || spec.recipe.make(seat)).await
     }
 
     async fn start_added(
         self: &Arc<Self>,
         name: Arc<str>,
         policy: Arc<ChildPolicy>,
+        adopted: Option<ChildSpec>,
         make: impl FnOnce() -> Arc<dyn Member>,
     ) -> Result<Arc<dyn Child>, SpawnError> {
         self.begun().await;
+        let is_adopted = adopted.is_some();
         let (slot, child, deferred, launch, answer) = {
             let now = self.hub.now();
             let mut state = self.state.lock();
@@ -98,6 +115,10 @@ impl Node {
                 return Err(SpawnError::Exists { path: self.path.child(&name) });
             }
             let slot = state.rules.add(policy);
+            if let Some(spec) = adopted {
+                state.rules.adopt(slot);
+                self.specs.write().push(spec);
+            }
             let member = make();
             let child = member.child();
             state.seat(slot, Arc::clone(&name), member);
@@ -107,7 +128,7 @@ impl Node {
             (slot, child, deferred, launch, answer)
         };
         deferred.run(self);
-        let mut given_up = GivenUp { node: self, name: &name, child: Address::of(&child), armed: true };
+        let mut given_up = GivenUp { node: self, name: &name, child: Address::of(&child), is_adopted, armed: true };
         let mut started = match (launch, answer) {
             (Some(launch), _) => launch.run().await,
             (None, Some(answer)) => answer.answer().await.unwrap_or(Err(Exit::Shutdown)),
@@ -119,7 +140,7 @@ impl Node {
         {
             started = answer.answer().await.unwrap_or(Err(Exit::Shutdown));
         }
-        given_up.armed = false;
+        given_up.armed = is_adopted && started.is_err();
         started.map_err(|exit| SpawnError::Failed { path: self.path.child(&name), exit })?;
         Ok(child)
     }
@@ -189,12 +210,16 @@ struct GivenUp<'a> {
     node: &'a Node,
     name: &'a str,
     child: Address,
+    is_adopted: bool,
     armed: bool,
 }
 
 impl Drop for GivenUp<'_> {
     fn drop(&mut self) {
         if self.armed {
+            if self.is_adopted {
+                self.node.give_up(self.name);
+            }
             self.node.terminate(self.name, self.child);
         }
     }
@@ -242,7 +267,7 @@ impl<A: Actor> Dynamic<A> {
         check_name(name)?;
         let name: Arc<str> = name.into();
         let make = || Arc::new(self.bound.make(Arc::clone(&name), supply)) as Arc<dyn Member>;
-        let child = self.node.start_added(Arc::clone(&name), Arc::clone(&self.bound.policy), make).await?;
+        let child = self.node.start_added(Arc::clone(&name), Arc::clone(&self.bound.policy), None, make).await?;
         handle_of::<A>(child).ok_or_else(|| SpawnError::NoSupervisor { path: self.node.path.clone() })
     }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use crate::actor::ask::{Awaiting, Reply, Slot as AnswerSlot};
 use crate::actor::child::{Address, After, Child, Incarnation, Owner};
@@ -58,8 +58,8 @@ pub(crate) struct Node {
     pub(crate) path: Path,
     pub(crate) name: Arc<str>,
     pub(crate) policy: SupervisorPolicy,
-    /// The declared children, in start order.
-    pub(crate) specs: Vec<ChildSpec>,
+    /// The declared children, in start order, and those that were adopted.
+    pub(crate) specs: RwLock<Vec<ChildSpec>>,
     /// What a dynamic supervisor makes its children of.
     pub(crate) template: Option<Arc<dyn Any + Send + Sync>>,
     /// The backoff of children that set none of their own.
@@ -79,7 +79,7 @@ impl Node {
             path,
             name: seat.name,
             policy: plan.policy,
-            specs: plan.specs,
+            specs: RwLock::new(plan.specs),
             backoff: plan.backoff,
             above: seat.above,
             me: Weak::clone(me),
@@ -118,12 +118,18 @@ impl Node {
         state.names.clear();
         // The shells of an earlier incarnation are gone, whatever its own shell has still heard of.
         state.foreign.clear();
-        for spec in &self.specs {
+        for spec in self.specs.read().iter() {
             let name: Arc<str> = spec.name.as_str().into();
             let member = before.remove(&name).unwrap_or_else(|| spec.recipe.make(self.seat(Arc::clone(&name))));
             let slot = state.rules.declare(Arc::new(spec.policy.clone()));
             state.seat(slot, name, member);
         }
+    }
+
+    /// A child that is about to be taken out does not come back with a restart of this supervisor.
+    pub(crate) fn give_up(&self, name: &str) {
+        let _state = self.state.lock();
+        self.specs.write().retain(|spec| spec.name != name);
     }
 
     pub(crate) fn seat(&self, name: Arc<str>) -> Seat {

@@ -194,9 +194,12 @@ impl<T> Home<T> {
         Self::carry_out(&roll, effects)
     }
 
-    /// A member refuses all further messages: it is as good as gone.
-    pub(crate) fn lose(&self, rank: Rank) {
-        self.tell(rank, News::Leaving);
+    /// A member of a view refuses all further messages: it is as good as gone, unless another one has its rank by now.
+    pub(crate) fn lose(&self, rank: Rank, seen: &View<T>) {
+        let place = self.view().places.get(&rank).map(Arc::clone);
+        if place.zip(seen.places.get(&rank)).is_some_and(|(present, seen)| Arc::ptr_eq(&present, seen)) {
+            self.tell(rank, News::Leaving);
+        }
     }
 
     /// Another shape, or the same one, in a new term. What `first` lets out goes before anything else. It runs under the lock of

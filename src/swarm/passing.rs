@@ -99,7 +99,9 @@ impl<W: Message> Mail<W> {
     fn mend(mut self, next: Rank, reason: &Refusal) -> Option<Self> {
         match reason {
             Refusal::Stopped => {
-                self.passage.home.lose(next);
+                if let Some(view) = self.passage.view() {
+                    self.passage.home.lose(next, view);
+                }
                 if self.renew() {
                     return Some(self);
                 }
@@ -184,7 +186,7 @@ impl<W: Message> Mail<W> {
                 }
             }
             let Some(stopped) = stopped else { return };
-            self.passage.home.lose(stopped);
+            self.passage.home.lose(stopped, &view);
             if !self.renew() {
                 return;
             }

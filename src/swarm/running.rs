@@ -271,7 +271,12 @@ impl<W: Message> Swarm<W> {
             Planned::Branch(branch) => Some(supervisor(&self.home, branch, &branch.name, &mut specs, &layout).into()),
         };
         let (node, child) = (self.supervisor_at(&seat.supervisor)?, child.ok_or(SwarmError::NoMember { rank })?);
-        node.start_child(&child).await?;
+        let started = node.adopt_child(&child).await;
+        if matches!(started, Err(SpawnError::Failed { .. })) {
+            // A supervisor that restarted meanwhile may have it.
+            self.delete(&node.path.child(&child.name), None).await?;
+        }
+        started?;
         Ok(())
     }
 
@@ -298,19 +303,25 @@ impl<W: Message> Swarm<W> {
         if let Some(post) = place.post() {
             post.drain();
             ended(post.child()).await;
-            let path = post.child().path();
-            let seat = layout.seat(rank).map(|seat| seat.node);
-            let stands = match seat {
-                Some(Planned::Branch(_)) => path.split_last().map_or(path.clone(), |(above, _)| above),
-                Some(Planned::Member(_)) | None => path,
-            };
-            if let Ok(actor) = self.system.actor(stands.as_str()) {
-                actor.stop();
-                actor.stopped().await;
-                actor.delete()?;
-            }
+            self.delete(&post.child().path(), layout.seat(rank).map(|seat| seat.node)).await?;
         }
         self.home.tell(rank, News::Removed);
+        Ok(())
+    }
+
+    /// Takes a member that has stopped out of the tree, with the supervisor that is its own.
+    async fn delete(&self, path: &Path, planned: Option<Planned>) -> Result<(), SwarmError> {
+        let above = path.split_last().map_or_else(Path::root, |(above, _)| above);
+        let stands = if matches!(planned, Some(Planned::Branch(_))) { &above } else { path };
+        let (Some((over, name)), Ok(actor)) = (stands.split_last(), self.system.actor(stands.as_str())) else {
+            return Ok(());
+        };
+        if let Some(node) = self.system.root.supervisor_at(&over) {
+            node.give_up(name);
+        }
+        actor.stop();
+        actor.stopped().await;
+        actor.delete()?;
         Ok(())
     }
 

@@ -79,6 +79,7 @@ pub(crate) fn go<W: Message>(home: &Arc<Home<Mail<W>>>, fence: u64, to: Rank) {
         };
         let Some(mut mail) = mint(fence) else { return };
         let Some(stamp) = Stamp::new(home) else { return wait(home, mail, to) };
+        let view = Arc::clone(&stamp.view);
         mail.passage.enter(stamp);
         match mail.try_step(to, EdgeKind::Credit) {
             Ok(()) => return,
@@ -86,7 +87,7 @@ pub(crate) fn go<W: Message>(home: &Arc<Home<Mail<W>>>, fence: u64, to: Rank) {
                 let stopped = refused.reason == Refusal::Stopped;
                 refused.message.passage.returned();
                 if stopped {
-                    home.lose(to);
+                    home.lose(to, &view);
                 }
             }
         }

@@ -102,10 +102,14 @@ async fn broadcast(swarm: &Swarm<Letter>, books: &Mutex<Books>, from: Rank) {
     drop(seat.broadcast(letter).await);
 }
 
-async fn settled(swarm: &Swarm<Letter>) {
-    while swarm.ledger().under_way > 0 || swarm.members().iter().any(|member| !member.is_up) {
+async fn settled(system: &System, swarm: &Swarm<Letter>) {
+    for _ in 0..10_000 {
+        if swarm.ledger().under_way == 0 && swarm.members().iter().all(|member| member.is_up) {
+            return;
+        }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
+    panic!("it does not settle: {:?}\n{:?}\n{}", swarm.ledger(), swarm.members(), system.tree());
 }
 
 /// Each letter that was accepted was handled once or is lost; those of a pair in one epoch in their order.
@@ -166,7 +170,7 @@ async fn story(sim: Sim, morphs: bool) {
             }
         }
     }
-    settled(&swarm).await;
+    settled(&system, &swarm).await;
     check(&swarm, &books.lock());
     let there: Vec<Rank> = swarm.members().iter().map(|member| member.rank).collect();
     for rank in &there {

@@ -29,10 +29,10 @@ impl Original {
         }
     }
 
-    fn specs(&self) -> &[ChildSpec] {
+    fn specs(&self) -> Vec<ChildSpec> {
         match self {
-            Self::Node(node) => &node.specs,
-            Self::Plan(plan) => &plan.specs,
+            Self::Node(node) => node.specs.read().clone(),
+            Self::Plan(plan) => plan.specs.clone(),
         }
     }
 }
@@ -115,7 +115,8 @@ impl Twin {
             }
             self.rules.delete(slot);
         }
-        let specs = self.original.specs().iter();
+        let specs = self.original.specs();
+        let specs = specs.iter();
         let declared: Vec<(Seat, _)> = specs
             .map(|spec| {
                 let new = || Seat { name: spec.name.as_str().into(), sitter: Sitter::new(spec), closed: false };

@@ -76,6 +76,13 @@ impl Rules {
         self.table.insert(policy, Via::New)
     }
 
+    /// A child that was added counts as one of the supervisor's spec from now on.
+    pub(crate) fn adopt(&mut self, slot: Slot) {
+        if let Some(entry) = self.table.entry_mut(slot) {
+            entry.declared = true;
+        }
+    }
+
     /// Removes a child that is down, and says whether it was; no action follows.
     pub(crate) fn delete(&mut self, slot: Slot) -> bool {
         let down = self.table.get(slot).is_some_and(|entry| entry.status == Status::Down);
