@@ -1,5 +1,6 @@
 //! How mail gets from member to member: one edge along, passed on, spread, opened.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::actor::dead_letter::{DeadLetter, DeadReason};
@@ -166,29 +167,20 @@ impl<W: Message> Mail<W> {
         true
     }
 
-    /// Copies to all that come after this member on the tree of the one who began.
+    /// Copies to all that come after this member on the tree of the one who began. One that has stopped meanwhile is stepped over,
+    /// so that nobody behind it is left out and nobody gets a second copy.
     pub(crate) async fn spread(&mut self, origin: Rank, copy: fn(&W) -> W) {
-        let mut reached: Vec<Rank> = Vec::new();
-        while let Some(view) = self.passage.view().map(Arc::clone) {
-            let mut stopped = None;
-            for next in view.graph.broadcast(origin, self.at) {
-                if reached.contains(&next) {
-                    continue;
-                }
-                reached.push(next);
-                let kind = view.graph.edge(self.at, next).unwrap_or(EdgeKind::Wait);
-                let Err(refused) = self.copy(copy).step(next, kind).await else { continue };
-                if refused.reason == Refusal::Stopped {
-                    refused.message.passage.returned();
-                    stopped = Some(next);
-                } else {
-                    drop(refused.message.mend(next, &refused.reason));
-                }
-            }
-            let Some(stopped) = stopped else { return };
-            self.passage.home.lose(stopped, &view);
-            if !self.renew() {
-                return;
+        let Some(view) = self.passage.view().map(Arc::clone) else { return };
+        let mut next: VecDeque<Rank> = view.graph.broadcast(origin, self.at).into();
+        while let Some(to) = next.pop_front() {
+            let kind = view.graph.edge(self.at, to).unwrap_or(EdgeKind::Wait);
+            let Err(refused) = self.copy(copy).step(to, kind).await else { continue };
+            if refused.reason == Refusal::Stopped {
+                self.passage.home.lose(to, &view);
+                next.extend(view.graph.broadcast(origin, to));
+                refused.message.bury_for(to);
+            } else {
+                drop(refused.message.mend(to, &refused.reason));
             }
         }
     }
@@ -231,16 +223,21 @@ impl<W: Message> Mail<W> {
     }
 
     /// Nothing leads to its addressee any more.
-    pub(crate) fn bury(mut self) {
-        self.message.break_off();
-        let home = Arc::clone(&self.passage.home);
+    pub(crate) fn bury(self) {
         let to = match self.way {
-            Way::To(to) | Way::All { origin: to, .. } => to,
+            Way::To(to) => to,
+            Way::All { .. } => self.at,
             Way::Token { fence } => {
-                token::ended(&home, fence);
+                token::ended(&self.passage.home, fence);
                 self.at
             }
         };
+        self.bury_for(to);
+    }
+
+    fn bury_for(mut self, to: Rank) {
+        self.message.break_off();
+        let home = Arc::clone(&self.passage.home);
         let path = home.view().post(to).map_or_else(|| home.path.clone(), |post| post.child().path());
         let kind = kind_name::<W>(self.message.kind());
         let Self { passage, message, .. } = self;

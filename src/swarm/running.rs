@@ -75,9 +75,6 @@ pub enum SwarmError {
         /// Who stands below it.
         subordinates: Vec<Rank>,
     },
-    /// Somebody started it anew, or holds its name.
-    #[error(transparent)]
-    Delete(#[from] DeleteError),
 }
 
 /// What became of all messages that a swarm has accepted, each copy of a broadcast counted.
@@ -274,7 +271,7 @@ impl<W: Message> Swarm<W> {
         let started = node.adopt_child(&child).await;
         if matches!(started, Err(SpawnError::Failed { .. })) {
             // A supervisor that restarted meanwhile may have it.
-            self.delete(&node.path.child(&child.name), None).await?;
+            self.delete(&node.path.child(&child.name), None).await;
         }
         started?;
         Ok(())
@@ -303,26 +300,31 @@ impl<W: Message> Swarm<W> {
         if let Some(post) = place.post() {
             post.drain();
             ended(post.child()).await;
-            self.delete(&post.child().path(), layout.seat(rank).map(|seat| seat.node)).await?;
+            self.delete(&post.child().path(), layout.seat(rank).map(|seat| seat.node)).await;
         }
         self.home.tell(rank, News::Removed);
         Ok(())
     }
 
     /// Takes a member that has stopped out of the tree, with the supervisor that is its own.
-    async fn delete(&self, path: &Path, planned: Option<Planned>) -> Result<(), SwarmError> {
+    async fn delete(&self, path: &Path, planned: Option<Planned>) {
         let above = path.split_last().map_or_else(Path::root, |(above, _)| above);
         let stands = if matches!(planned, Some(Planned::Branch(_))) { &above } else { path };
         let (Some((over, name)), Ok(actor)) = (stands.split_last(), self.system.actor(stands.as_str())) else {
-            return Ok(());
+            return;
         };
         if let Some(node) = self.system.root.supervisor_at(&over) {
             node.give_up(name);
         }
-        actor.stop();
-        actor.stopped().await;
-        actor.delete()?;
-        Ok(())
+        loop {
+            actor.stop();
+            actor.stopped().await;
+            match actor.delete() {
+                Ok(()) | Err(DeleteError::Gone) => return,
+                // Its group restarted meanwhile, and it with that.
+                Err(DeleteError::Running | DeleteError::Restarting) => tokio::task::yield_now().await,
+            }
+        }
     }
 
     /// Who is there right below a member.
