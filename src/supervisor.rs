@@ -1,5 +1,6 @@
 //! Supervision: the rules of OTP, and the shells that carry them out. The only files that name ractor.
 
+pub(crate) mod actor_recipe;
 pub(crate) mod alarm_task;
 pub(crate) mod alarms;
 pub(crate) mod branch;

@@ -8,7 +8,6 @@ use std::sync::{Arc, Weak};
 use crate::actor::cell::Class;
 use crate::actor::child::{Attendance, Owner};
 use crate::actor::definition::Actor;
-use crate::actor::handle::Handle;
 use crate::actor::hub::Hub;
 use crate::actor::options::Options;
 use crate::mailbox::lanes::CAPACITY_LIMIT;
@@ -28,16 +27,16 @@ use crate::supervisor::node::Node;
 /// arguments.
 pub struct Template<A: Actor> {
     options: Options,
-    policy: ChildPolicy,
+    pub(crate) policy: ChildPolicy,
     error: Option<SpanError>,
     actor: std::marker::PhantomData<fn() -> A>,
 }
 
 /// An actor to be started: its type, name, arguments, limits and policies.
 pub struct ActorSpec<A: Actor> {
-    name: String,
-    args: Arc<dyn Fn() -> A::Args + Send + Sync>,
-    template: Template<A>,
+    pub(crate) name: String,
+    pub(crate) args: Arc<dyn Fn() -> A::Args + Send + Sync>,
+    pub(crate) template: Template<A>,
 }
 
 impl<A: Actor> Template<A> {
@@ -53,7 +52,7 @@ impl<A: Actor> Template<A> {
         self
     }
 
-    fn check(&self, name: &str) -> Result<(), SpecError> {
+    pub(crate) fn check(&self, name: &str) -> Result<(), SpecError> {
         if let Some(error) = &self.error {
             return Err(SpecError::Span { name: name.to_owned(), error: error.clone() });
         }
@@ -72,7 +71,7 @@ impl<A: Actor> Template<A> {
         Ok(())
     }
 
-    fn class(
+    pub(crate) fn class(
         &self,
         hub: &Arc<Hub>,
         owner: Weak<dyn Owner>,
@@ -112,23 +111,6 @@ impl<A: Actor> ActorSpec<A> {
     #[must_use]
     pub fn with(name: &str, args: impl Fn() -> A::Args + Send + Sync + 'static) -> Self {
         Self { name: name.to_owned(), args: Arc::new(args), template: Template::new() }
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// As a child of which somebody hears each life, and gets the address as soon as it is made.
-    pub(crate) fn attended(
-        self,
-        attendance: Arc<dyn Attendance>,
-        made: impl Fn(Handle<A::Msg>) + Send + Sync + 'static,
-    ) -> ChildSpec {
-        let attended = Some((attendance, Box::new(made) as Made<A>));
-        let ActorSpec { name, args, template } = self;
-        let policy = template.policy.clone();
-        let recipe = Arc::new(ActorRecipe { name: name.clone(), args, template, attended });
-        ChildSpec { name, policy, recipe, error: None }
     }
 
     fn change(mut self, change: impl FnOnce(&mut Options, &mut ChildPolicy, &mut Option<SpanError>)) -> Self {
@@ -242,41 +224,6 @@ impl<A: Actor> Clone for Template<A> {
     fn clone(&self) -> Self {
         let (policy, error) = (self.policy.clone(), self.error.clone());
         Self { options: self.options, policy, error, actor: std::marker::PhantomData }
-    }
-}
-
-type Made<A> = Box<dyn Fn(Handle<<A as Actor>::Msg>) + Send + Sync>;
-
-struct ActorRecipe<A: Actor> {
-    name: String,
-    args: Arc<dyn Fn() -> A::Args + Send + Sync>,
-    template: Template<A>,
-    /// Who hears of its lives, and gets its address.
-    attended: Option<(Arc<dyn Attendance>, Made<A>)>,
-}
-
-impl<A: Actor> Recipe for ActorRecipe<A> {
-    fn make(&self, seat: Seat) -> Arc<dyn Member> {
-        let attendance = self.attended.as_ref().map(|(attendance, _)| Arc::clone(attendance));
-        let class = self.template.class(&seat.hub, seat.owner(), &seat.parent, attendance);
-        let member = CellMember::<A, _>::new(class, seat.name, Arc::clone(&self.args));
-        if let Some((_, made)) = &self.attended {
-            made(member.handle());
-        }
-        Arc::new(member)
-    }
-
-    fn check(&self) -> Result<(), SpecError> {
-        self.template.check(&self.name)
-    }
-}
-
-impl<A: Actor> From<ActorSpec<A>> for ChildSpec {
-    fn from(spec: ActorSpec<A>) -> Self {
-        let ActorSpec { name, args, template } = spec;
-        let policy = template.policy.clone();
-        let recipe = Arc::new(ActorRecipe { name: name.clone(), args, template, attended: None });
-        Self { name, policy, recipe, error: None }
     }
 }
 

@@ -110,7 +110,7 @@ impl<W: Message> Mail<W> {
             }
             // No shape that passed its check gets here; a wait for somebody outside of the swarm may.
             Refusal::Deadlock { .. } => {
-                let Some(view) = self.passage.view().map(Arc::clone) else { return None };
+                let view = self.passage.view().map(Arc::clone)?;
                 let mail = self.moved(next);
                 if let Some(Err(refused)) = view.post(next).map(|post| post.put_beyond(mail)) {
                     refused.message.bury();

@@ -48,7 +48,7 @@ impl Node {
         let (rank, again) = {
             let mut books = self.books.lock();
             books.handled.push((self.seat.rank(), mail.message.clone(), mail.epoch));
-            (self.seat.rank(), books.number % 3 == 0 && books.number < 600)
+            (self.seat.rank(), books.number.is_multiple_of(3) && books.number < 600)
         };
         let there = self.seat.members();
         if again && let Some(to) = there.get(usize::try_from(mail.message.number).unwrap() % there.len().max(1)) {
