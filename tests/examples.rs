@@ -46,3 +46,12 @@ fn restart_shows_each_decision() {
         assert!(text.contains(part), "{part:?} is missing in\n{text}");
     }
 }
+
+#[test]
+fn topologies_heal_and_change_their_shape_without_loss() {
+    let text = run("topologies");
+    let parts = ["a star of rings", "epoch 16: pipeline -> mesh", "the swarm can lock up in triage -wait-> rework"];
+    for part in parts.into_iter().chain(["all 20000 words were heard, each once and in order"]) {
+        assert!(text.contains(part), "{part:?} is missing in\n{text}");
+    }
+}
