@@ -38,7 +38,7 @@ pub(crate) struct Block {
 #[derive(Default)]
 pub(crate) struct Arguments {
     bytes: Option<Path>,
-    asks: Vec<Ident>,
+    asks: Option<Vec<Ident>>,
 }
 
 /// Methods of the generated handle, which a handler of that name would hide.
@@ -62,14 +62,14 @@ impl Parse for Arguments {
         let mut arguments = Self::default();
         while !input.is_empty() {
             let name: Ident = input.parse()?;
-            if name == "bytes" && arguments.bytes.is_none() {
-                input.parse::<Token![=]>()?;
-                arguments.bytes = Some(input.parse()?);
-            } else if name == "asks" && arguments.asks.is_empty() {
-                let types;
-                syn::parenthesized!(types in input);
-                arguments.asks = asked(&types)?;
+            let read = if name == "bytes" && arguments.bytes.is_none() {
+                weigh(input).map(|path| arguments.bytes = Some(path))
+            } else if name == "asks" && arguments.asks.is_none() {
+                asked(input).map(|types| arguments.asks = Some(types))
             } else {
+                Err(input.error("once"))
+            };
+            if read.is_err() {
                 let text = "`#[handlers]` takes `bytes = path::to::weigh` and `asks(Hub, Desk)`, each once; limits and policies \
                             belong to `#[actor(..)]`";
                 return Err(syn::Error::new_spanned(&name, text));
@@ -82,9 +82,17 @@ impl Parse for Arguments {
     }
 }
 
+/// The function that weighs.
+fn weigh(input: ParseStream<'_>) -> syn::Result<Path> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
 /// The names of the actors that are asked.
 fn asked(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
-    let types = Punctuated::<Path, Token![,]>::parse_terminated(input)?;
+    let types;
+    syn::parenthesized!(types in input);
+    let types = Punctuated::<Path, Token![,]>::parse_terminated(&types)?;
     Ok(types.into_iter().filter_map(|path| path.segments.last().map(|segment| segment.ident.clone())).collect())
 }
 
@@ -100,7 +108,7 @@ impl Block {
             ty: (*item.self_ty).clone(),
             generics: item.generics.clone(),
             bytes: arguments.bytes,
-            asks: arguments.asks,
+            asks: arguments.asks.unwrap_or_default(),
             start: None,
             start_missing: None,
             stop: None,
@@ -189,6 +197,14 @@ impl Block {
             ));
         }
         for other in &self.handlers {
+            if let (Kind::Mail { letter: mine }, Kind::Mail { letter }) = (&handler.kind, &other.kind)
+                && mine == letter
+            {
+                return wrong(format!(
+                    "`{}` takes this mail already: keep one of the two, or tell the messages apart inside of it",
+                    other.name
+                ));
+            }
             let theirs = naming::plain(&other.name);
             if handler.has_message() && other.has_message() && handler.variant == other.variant {
                 let message = &handler.variant;
