@@ -152,6 +152,14 @@ fn the_table_is_for_people() {
 }
 
 #[test]
+fn who_sends_to_whom_is_drawn_and_cannot_lock_up() {
+    let run = airline(&["--draw"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert_eq!(run.stdout.matches("-->|wait|").count(), 4, "{}", run.stdout);
+    assert!(run.stdout.ends_with("cannot lock up: no cycle of waiting edges\n"), "{}", run.stdout);
+}
+
+#[test]
 fn each_poisoned_row_costs_one_restart_and_nothing_else() {
     let run = airline(&["--json", "--poison", "1000"]);
     let json = run.json();

@@ -5,11 +5,12 @@
 //! cargo run --release --example airline
 //! cargo run --release --example airline -- --poison 1000
 //! cargo run --release --example airline -- --crash-carrier UA
+//! cargo run --release --example airline -- --draw
 //! cargo run --release --example airline -- --flights flights.csv.gz --json
 //! ```
 //!
-//! The tree is in `swarm.rs`, the actors are in `parser.rs`, `airport.rs`, `carrier.rs` and `rejects.rs`, and `run.rs`
-//! is the story from the first row to the report.
+//! The tree is in `swarm.rs`, who sends to whom in `shape.rs`, the actors are in `parser.rs`, `airport.rs`, `carrier.rs` and
+//! `rejects.rs`, and `run.rs` is the story from the first row to the report.
 #![expect(clippy::print_stderr, reason = "a program of the command line tells its troubles there")]
 
 mod airport;
@@ -27,6 +28,7 @@ mod reader;
 mod rejects;
 mod report;
 mod run;
+mod shape;
 mod swarm;
 mod table;
 mod tally;
@@ -39,6 +41,9 @@ use crate::run::{Failed, Finished, run};
 
 fn main() -> ExitCode {
     let options = Options::read();
+    if options.draw {
+        return shape::drawn().map_or_else(|error| failed(&Failed::Swarm(error.into())), |text| written(&text));
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&Failed::Runtime(error)),
@@ -57,6 +62,18 @@ fn failed(error: &Failed) -> ExitCode {
     ExitCode::from(error.exit_code())
 }
 
+/// Writes to stdout. A reader of it that has gone away, as `head` does, is no trouble of ours.
+fn written(text: &str) -> ExitCode {
+    let mut stdout = std::io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("airline: cannot write the report: {error}");
+            ExitCode::from(3)
+        }
+        Ok(()) | Err(_) => ExitCode::SUCCESS,
+    }
+}
+
 /// The report goes to stdout, what is wrong with it to stderr.
 fn tell(options: &Options, finished: &Finished) -> ExitCode {
     let report = &finished.report;
@@ -68,13 +85,9 @@ fn tell(options: &Options, finished: &Finished) -> ExitCode {
     } else {
         table::text(report)
     };
-    // A reader of the report that has gone away, as `head` does, is no trouble of ours.
-    let mut stdout = std::io::stdout();
-    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
-        && error.kind() != std::io::ErrorKind::BrokenPipe
-    {
-        eprintln!("airline: cannot write the report: {error}");
-        return ExitCode::from(3);
+    let is_written = written(&text);
+    if is_written != ExitCode::SUCCESS {
+        return is_written;
     }
     // The table has told of these already; the object has no place for them.
     if options.json {

@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// Print one JSON object instead of a table.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Draw who sends to whom, as a Mermaid flowchart, and end.
+    #[arg(long)]
+    pub(crate) draw: bool,
     /// Have the parser panic on every N-th row.
     #[arg(long, value_name = "N", value_parser = every)]
     pub(crate) poison: Option<NonZeroU64>,

@@ -10,7 +10,7 @@
 //!
 //! Rows flow from the bottom up: reader → parsers → airports, carriers, rejects. All mailboxes hold 64 messages and
 //! make their senders wait, so the reader is as fast as the slowest of them. No message flows back, so nothing can
-//! lock up.
+//! lock up: `shape.rs` declares that, and it is checked before the start.
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ use crate::carrier::Carrier;
 use crate::columns::Columns;
 use crate::parser::{Desk, Parser};
 use crate::rejects::{Rejects, RejectsHandle};
+use crate::shape::{self, Misshapen};
 
 /// Rows that are read side by side.
 const PARSERS: usize = 4;
@@ -79,6 +80,9 @@ impl First {
 /// Why the tree did not start, or did not answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Broken {
+    /// Its actors could lock each other up.
+    #[error(transparent)]
+    Shape(#[from] Misshapen),
     /// The tree did not start.
     #[error(transparent)]
     System(#[from] SystemError),
@@ -96,6 +100,7 @@ pub(crate) enum Broken {
 impl Swarm {
     /// Starts the tree, the parsers last: what they send to is there before them, and outlives them in a shutdown.
     pub(crate) async fn start(columns: Columns, trouble: Trouble) -> Result<Self, Broken> {
+        shape::checked()?;
         let system = System::builder("airline")
             .child(ActorSpec::<Rejects>::new("rejects", ()))
             .child(Supervisor::dynamic("airports", Template::<Airport>::new()))
