@@ -15,7 +15,7 @@ use crate::actor::hub::Hub;
 use crate::actor::options::Options;
 use crate::actor::panics::drop_quietly;
 use crate::actor::rare::{LOOKS_LIMIT, Look, Rare};
-use crate::actor::waits::{ActorId, Current, Located};
+use crate::actor::waits::{ActorId, Current, Located, Place};
 use crate::descriptor::Descriptor;
 use crate::mailbox::lane::Ticket;
 use crate::mailbox::lanes::{Accepted, Bounds, Lanes, Waiting};
@@ -472,6 +472,20 @@ impl<M: Message> Cell<M> {
 impl<M: Message> Located for Cell<M> {
     fn path(&self) -> Path {
         self.class.parent.child(&self.name)
+    }
+
+    fn holds_up(self: Arc<Self>, (lane, ticket): Place) -> bool {
+        let mut wakers = Vec::new();
+        let stamp = self.hub().stamp();
+        let (waits, wake) = {
+            let mut inner = self.inner.lock();
+            self.make_room(lane, &mut inner);
+            inner.lanes.admit(stamp, &mut wakers);
+            (inner.lanes.is_in_line(lane, ticket), inner.rouse())
+        };
+        self.wake(wake);
+        wakers.into_iter().for_each(Waker::wake);
+        waits
     }
 }
 

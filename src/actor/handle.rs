@@ -260,7 +260,7 @@ impl<M: Message> Handle<M> {
     pub(crate) fn wait_edge(&self) -> Result<Option<Wait>, AskError> {
         let Some(from) = self.cell.hub().running() else { return Ok(None) };
         let at: Arc<dyn Located> = Arc::clone(&self.cell) as Arc<dyn Located>;
-        match self.cell.hub().waits.wait(from, self.cell.id, at) {
+        match self.cell.hub().waits.wait((from, self.cell.id), at, None) {
             Ok(wait) => Ok(Some(wait)),
             Err(cycle) => Err(AskError::Deadlock { cycle }),
         }

@@ -73,7 +73,7 @@ impl<'a, M: Message> Sending<'a, M> {
 
     /// A handler that waits records it; where that would close a cycle it leaves the line again.
     fn in_line(&mut self, ticket: Ticket) -> Poll<Result<(), Refused<M>>> {
-        if let Err(cycle) = self.record_wait() {
+        if let Err(cycle) = self.record_wait(ticket) {
             return match self.target.get().withdraw(self.lane, ticket) {
                 Some(message) => Poll::Ready(Err(Refused { message, reason: Refusal::Deadlock { cycle } })),
                 None => Poll::Ready(Ok(())),
@@ -84,13 +84,13 @@ impl<'a, M: Message> Sending<'a, M> {
     }
 
     /// Records that the handler on this thread waits for the target; nothing outside of handlers.
-    fn record_wait(&mut self) -> Result<(), Vec<Path>> {
+    fn record_wait(&mut self, ticket: Ticket) -> Result<(), Vec<Path>> {
         let target = self.target.get();
         if let Some(from) = target.hub().running()
             && self.wait.is_none()
         {
             let at: Arc<dyn Located> = Arc::clone(target) as Arc<dyn Located>;
-            self.wait = Some(target.hub().waits.wait(from, target.id, at)?);
+            self.wait = Some(target.hub().waits.wait((from, target.id), at, Some((self.lane, ticket)))?);
         }
         Ok(())
     }

@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::Mutex;
 
+use crate::mailbox::lane::Ticket;
+use crate::mailbox::message::Lane;
 use crate::path::Path;
 
 /// The number of an actor within its system.
@@ -54,15 +56,37 @@ impl Current {
     }
 }
 
-/// What can say where it stands, for the cycle in an error.
+/// What can say where it stands, for the cycle in an error, and whether there is still somebody to be let in.
 pub(crate) trait Located: Send + Sync {
     fn path(&self) -> Path;
+    /// Whether a sender still waits for room here, now that all are in for whom there is some.
+    fn holds_up(self: Arc<Self>, place: Place) -> bool;
 }
+
+/// Where a sender stands in line for room.
+pub(crate) type Place = (Lane, Ticket);
 
 struct Edge {
     serial: u64,
     to: ActorId,
     at: Arc<dyn Located>,
+    /// None for one that waits for an answer: that wait is over with the answer.
+    place: Option<Place>,
+}
+
+/// An edge on a path that was found.
+struct Walked {
+    from: ActorId,
+    serial: u64,
+    at: Arc<dyn Located>,
+    place: Option<Place>,
+}
+
+impl Walked {
+    /// Whether its actor need not wait any more, but has not come round to see that.
+    fn is_over(&self) -> bool {
+        self.place.is_some_and(|place| !Arc::clone(&self.at).holds_up(place))
+    }
 }
 
 /// Spreads the numbers of actors, which are counted up; nobody chooses them.
@@ -118,25 +142,54 @@ pub(crate) struct Wait {
 }
 
 impl Waits {
-    /// Records that `from` waits for `to`, or says which cycle this would close.
-    pub(crate) fn wait(self: &Arc<Self>, from: ActorId, to: ActorId, at: Arc<dyn Located>) -> Result<Wait, Vec<Path>> {
+    /// Records that `from` waits for `to`, for an answer or at a place in line, or says which cycle this would close.
+    pub(crate) fn wait(
+        self: &Arc<Self>,
+        (from, to): (ActorId, ActorId),
+        at: Arc<dyn Located>,
+        place: Option<Place>,
+    ) -> Result<Wait, Vec<Path>> {
         if from == to {
             return Err(vec![at.path()]);
         }
         let mut edges = self.edges.lock();
         // Most of those that are waited for wait for nobody.
-        if self.count(to).load(Ordering::Relaxed) > 0
-            && let Some(mut cycle) = edges.path_between(to, from)
+        while self.count(to).load(Ordering::Relaxed) > 0
+            && let Some(cycle) = edges.path_between(to, from)
         {
-            cycle.insert(0, at);
-            return Err(cycle.iter().map(|located| located.path()).collect());
+            drop(edges);
+            // A mailbox is looked into outside of the lock.
+            let over: Vec<&Walked> = cycle.iter().filter(|walked| walked.is_over()).collect();
+            if over.is_empty() {
+                return Err([at.path()].into_iter().chain(cycle.iter().map(|walked| walked.at.path())).collect());
+            }
+            over.iter().for_each(|walked| self.end(walked.from, walked.serial));
+            edges = self.edges.lock();
         }
         edges.issued += 1;
         let serial = edges.issued;
         let Edges { from: lists, spare, .. } = &mut *edges;
-        lists.entry(from).or_insert_with(|| spare.pop().unwrap_or_default()).push(Edge { serial, to, at });
+        lists.entry(from).or_insert_with(|| spare.pop().unwrap_or_default()).push(Edge { serial, to, at, place });
         self.count(from).fetch_add(1, Ordering::Relaxed);
         Ok(Wait { waits: Arc::clone(self), from, serial })
+    }
+
+    /// Takes one edge out, if it is there.
+    fn end(&self, from: ActorId, serial: u64) {
+        let mut edges = self.edges.lock();
+        let Edges { from: lists, spare, .. } = &mut *edges;
+        let Entry::Occupied(mut entry) = lists.entry(from) else { return };
+        let list = entry.get_mut();
+        let before = list.len();
+        list.retain(|edge| edge.serial != serial);
+        let ended = u32::try_from(before - list.len()).unwrap_or(u32::MAX);
+        self.count(from).fetch_sub(ended, Ordering::Relaxed);
+        if list.is_empty() {
+            let list = entry.remove();
+            if spare.len() < SPARE_LIMIT {
+                spare.push(list);
+            }
+        }
     }
 }
 
@@ -173,8 +226,8 @@ impl Waits {
 }
 
 impl Edges {
-    /// The actors after `start` on a path of waits to `goal`, found depth first.
-    fn path_between(&self, start: ActorId, goal: ActorId) -> Option<Vec<Arc<dyn Located>>> {
+    /// The waits on a path from `start` to `goal`, found depth first.
+    fn path_between(&self, start: ActorId, goal: ActorId) -> Option<Vec<Walked>> {
         let mut seen = vec![start];
         let mut stack: Vec<(ActorId, usize)> = vec![(start, 0)];
         while let Some((at, next)) = stack.last_mut() {
@@ -184,8 +237,11 @@ impl Edges {
             };
             *next += 1;
             if edge.to == goal {
-                let walked = stack.iter().filter_map(|(at, next)| self.from.get(at)?.get(next - 1));
-                return Some(walked.map(|edge| Arc::clone(&edge.at)).collect());
+                let walked = stack.iter().filter_map(|(from, next)| {
+                    let Edge { serial, at, place, .. } = self.from.get(from)?.get(next - 1)?;
+                    Some(Walked { from: *from, serial: *serial, at: Arc::clone(at), place: *place })
+                });
+                return Some(walked.collect());
             }
             if !seen.contains(&edge.to) {
                 seen.push(edge.to);
@@ -198,40 +254,38 @@ impl Edges {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        let mut edges = self.waits.edges.lock();
-        let Edges { from, spare, .. } = &mut *edges;
-        let Entry::Occupied(mut entry) = from.entry(self.from) else { return };
-        let list = entry.get_mut();
-        let before = list.len();
-        list.retain(|edge| edge.serial != self.serial);
-        let ended = u32::try_from(before - list.len()).unwrap_or(u32::MAX);
-        self.waits.count(self.from).fetch_sub(ended, Ordering::Relaxed);
-        if list.is_empty() {
-            let list = entry.remove();
-            if spare.len() < SPARE_LIMIT {
-                spare.push(list);
-            }
-        }
+        self.waits.end(self.from, self.serial);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use super::*;
+    use crate::mailbox::lane::LaneQueue;
 
     struct At(&'static str);
     impl Located for At {
         fn path(&self) -> Path {
             Path::root().child(self.0)
         }
+
+        fn holds_up(self: Arc<Self>, (lane, _): Place) -> bool {
+            lane == Lane::Normal
+        }
     }
 
     const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
     fn wait(waits: &Arc<Waits>, from: u64, to: u64) -> Result<Wait, String> {
+        wait_at(waits, (from, to), None)
+    }
+
+    fn wait_at(waits: &Arc<Waits>, (from, to): (u64, u64), place: Option<Place>) -> Result<Wait, String> {
         let name = NAMES[usize::try_from(to).unwrap()];
         waits
-            .wait(ActorId(from), ActorId(to), Arc::new(At(name)))
+            .wait((ActorId(from), ActorId(to)), Arc::new(At(name)), place)
             .map_err(|cycle| crate::mailbox::refused::cycle_text(&cycle))
     }
 
@@ -253,5 +307,16 @@ mod tests {
         let _ba = wait(&waits, 1, 0).unwrap();
         let _bd = wait(&waits, 1, 3).unwrap();
         let _da = wait(&waits, 3, 0).unwrap();
+    }
+    #[test]
+    fn who_was_let_in_waits_no_more_whether_it_knows_or_not() {
+        let waits = Arc::new(Waits::default());
+        let mut lane = LaneQueue::new();
+        let ticket = lane.enroll((), Waker::noop().clone());
+        let (kept, let_in) = (Some((Lane::Normal, ticket)), Some((Lane::Urgent, ticket)));
+        let ab = wait_at(&waits, (0, 1), let_in).unwrap();
+        let _ba = wait_at(&waits, (1, 0), kept).unwrap();
+        drop(ab);
+        assert_eq!(wait_at(&waits, (0, 1), kept).err().unwrap(), "b -> a -> b");
     }
 }

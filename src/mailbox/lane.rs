@@ -168,6 +168,12 @@ impl<M> LaneQueue<M> {
         Some((waiter.message, waiter.waker))
     }
 
+    /// Whether the ticket still waits.
+    pub(crate) fn is_in_line(&self, ticket: Ticket) -> bool {
+        let waiting = self.waiting.as_ref();
+        waiting.is_some_and(|waiting| waiting.list.binary_search_by_key(&ticket, |waiter| waiter.ticket).is_ok())
+    }
+
     /// Whether the ticket still waits; its waker is brought up to date.
     pub(crate) fn is_waiting(&mut self, ticket: Ticket, waker: &Waker) -> bool {
         let Some(waiting) = &mut self.waiting else { return false };

@@ -153,6 +153,11 @@ impl<M: Message> Lanes<M> {
         if queue.is_waiting(ticket, waker) { Waiting::Still } else { Waiting::Admitted }
     }
 
+    /// Whether a sender still waits for room.
+    pub(crate) fn is_in_line(&self, lane: Lane, ticket: Ticket) -> bool {
+        !self.closed && self.queue(lane).is_some_and(|queue| queue.is_in_line(ticket))
+    }
+
     /// A waiting sender gives up; its message comes back unless it was admitted meanwhile.
     pub(crate) fn withdraw(&mut self, lane: Lane, ticket: Ticket) -> Option<M> {
         self.lane_mut(lane).withdraw(ticket)
