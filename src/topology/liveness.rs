@@ -14,6 +14,10 @@
 //! then messages from elsewhere, which hold no permit, may fill it. (Kundu and Akyildiz, "Deadlock free buffer allocation in
 //! closed queueing networks", 1989: a closed cycle is free of deadlock if its buffers hold more than what circulates.)
 //!
+//! Asks beside the layout, from one actor to another, hold no permits: such an edge adds nothing to T, and the members on both
+//! ends may be handling messages from elsewhere. With them T is what is needed at least: a cycle on which requests along the
+//! layout end at members that ask beside it may need more, and is refused all the same.
+//!
 //! *T permits are needed.* In a wedge each member holds a permit no other one holds: who waits for room has that of the message it
 //! sends, which no mailbox has admitted; who waits for an answer keeps one of its own. That is L. The target of a Wait edge
 //! has a full mailbox, and each message in it holds one more: its buffer. If all edges are Ask, one request still lies in a
@@ -25,7 +29,8 @@
 //! many messages as it holds, and waits. This uses one permit per member and one per place. Where all edges are Ask, the last
 //! request stays in the mailbox of the first member.
 //!
-//! **The search.** The cycle of the least T, among edges of weight 1 + buffer(target) for Wait and 1 for Ask (`least`). If K is
+//! **The search.** The cycle of the least T, among edges of weight 1 + buffer(target) for Wait, 1 for Ask and 0
+//! for asks beside the layout (`least`). If K is
 //! below it no cycle can wedge; else that cycle is the witness.
 
 pub(in crate::topology) mod arcs;

@@ -3,11 +3,29 @@
 use crate::topology::graph::Graph;
 use crate::topology::rank::{Edge, EdgeKind, Rank};
 
+/// What a handler waits for at the end of an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::topology) enum Awaited {
+    Room,
+    /// An answer to what it asks beside the layout, where nothing holds a permit.
+    AnswerBeside,
+    Answer,
+}
+
 /// A waiting edge to a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::topology) struct Arc {
     pub(in crate::topology) to: u32,
-    pub(in crate::topology) kind: EdgeKind,
+    pub(in crate::topology) awaited: Awaited,
+}
+
+impl Arc {
+    fn kind(self) -> EdgeKind {
+        match self.awaited {
+            Awaited::Room => EdgeKind::Wait,
+            Awaited::Answer | Awaited::AnswerBeside => EdgeKind::Ask,
+        }
+    }
 }
 
 /// All waiting edges, sorted by sender and receiver, and the room at each member.
@@ -31,12 +49,14 @@ impl Arcs {
         let mut new = Self { room, begins: vec![0], arcs: Vec::new(), ranks };
         for from in graph.live() {
             let mut own: Vec<Arc> = Vec::new();
-            let edges = graph.waits_from(*from).into_iter().map(|edge| (edge.to, edge.kind));
-            for (to, kind) in edges.chain(asks(*from).iter().map(|to| (*to, EdgeKind::Ask))) {
-                own.extend(new.index(to).map(|to| Arc { to, kind }));
+            let awaited = |kind| if kind == EdgeKind::Ask { Awaited::Answer } else { Awaited::Room };
+            let edges = graph.waits_from(*from).into_iter().map(|edge| (edge.to, awaited(edge.kind)));
+            for (to, awaited) in edges.chain(asks(*from).iter().map(|to| (*to, Awaited::AnswerBeside))) {
+                own.extend(new.index(to).map(|to| Arc { to, awaited }));
             }
             own.sort_unstable();
-            own.dedup();
+            // Of two ways to ask one member that without permits remains: it wedges sooner.
+            own.dedup_by_key(|arc| (arc.to, arc.kind()));
             new.arcs.append(&mut own);
             new.begins.push(new.arcs.len());
         }
@@ -56,8 +76,7 @@ impl Arcs {
         let mut rest = self.clone();
         let ends = self.index(edge.from).zip(self.index(edge.to));
         let Some((from, to)) = ends else { return rest };
-        let gone = Arc { to, kind: edge.kind };
-        if let Ok(at) = self.of(from).binary_search(&gone) {
+        if let Some(at) = self.of(from).iter().position(|arc| arc.to == to && arc.kind() == edge.kind) {
             rest.arcs.remove(self.begins[from as usize] + at);
             rest.begins.iter_mut().skip(from as usize + 1).for_each(|begin| *begin -= 1);
         }
@@ -91,22 +110,21 @@ impl Arcs {
 
     /// What an edge adds to a cycle.
     pub(in crate::topology) fn cost(&self, arc: Arc) -> Cost {
-        match arc.kind {
-            EdgeKind::Ask => Cost { weight: 1, asks: 1 },
-            EdgeKind::Wait | EdgeKind::Shed | EdgeKind::Credit => {
-                Cost { weight: 1 + self.room[arc.to as usize], asks: 0 }
-            }
+        match arc.awaited {
+            Awaited::Answer => Cost { weight: 1, asks: 1 },
+            Awaited::AnswerBeside => Cost { weight: 0, asks: 0 },
+            Awaited::Room => Cost { weight: 1 + self.room[arc.to as usize], asks: 0 },
         }
     }
 
     /// An edge by ranks.
     pub(in crate::topology) fn edge(&self, from: u32, arc: Arc) -> Edge {
-        Edge { from: self.ranks[from as usize], to: self.ranks[arc.to as usize], kind: arc.kind }
+        Edge { from: self.ranks[from as usize], to: self.ranks[arc.to as usize], kind: arc.kind() }
     }
 }
 
-/// The weight of a way, then how many of its edges ask. Each edge has a weight of at least 1, so that ways grow with each edge,
-/// and among those of one weight the one that asks least often comes first.
+/// The weight of a way, then how many of its edges ask along the layout: among ways of one weight the one that asks least often
+/// comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::topology) struct Cost {
     pub(in crate::topology) weight: u64,
@@ -118,8 +136,8 @@ impl Cost {
         Self { weight: self.weight + other.weight, asks: self.asks + other.asks }
     }
 
-    /// How many permits a cycle of this cost needs to wedge: its weight, and 1 more if all its edges ask. Then, and only then,
-    /// the weight is the count of those, for an edge to wait along has a weight and asks nothing.
+    /// How many permits a cycle of this cost needs to wedge: its weight, and 1 more if nobody on it waits for room. Then, and only
+    /// then, the weight is the count of those that ask, for an edge to wait along has a weight and asks nothing.
     pub(in crate::topology) fn needs(self) -> u64 {
         self.weight + u64::from(self.weight == self.asks)
     }

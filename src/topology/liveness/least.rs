@@ -138,9 +138,9 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether a way of this cost can still become a better cycle, with one more edge at least.
+    /// Whether a way of this cost can still become a better cycle.
     fn promises(&self, cost: Cost) -> bool {
-        self.best.as_ref().is_none_or(|best| cost.weight + 1 < best.needs())
+        self.best.as_ref().is_none_or(|best| cost.weight < best.needs())
     }
 
     /// Looks for a better cycle through one member, among those that are left.

@@ -52,11 +52,17 @@ impl Small {
         if self.facts[member].open { 0 } else { self.mailbox as u64 }
     }
 
+    /// Whether a member asks another one beside the shape.
+    fn is_beside(&self, edge: &(usize, usize, EdgeKind)) -> bool {
+        edge.2 == EdgeKind::Ask && self.facts[edge.0].asks.iter().any(|to| to.index() == edge.1)
+    }
+
     /// What a cycle needs, by the letter of the rule.
     fn needs(&self, cycle: &[(usize, usize, EdgeKind)]) -> u64 {
         let waits = cycle.iter().filter(|edge| edge.2 == EdgeKind::Wait);
         let buffers: Vec<u64> = waits.map(|edge| self.buffer(edge.1)).collect();
-        cycle.len() as u64 + buffers.iter().sum::<u64>() + u64::from(buffers.is_empty())
+        let members = cycle.iter().filter(|edge| !self.is_beside(edge)).count();
+        members as u64 + buffers.iter().sum::<u64>() + u64::from(buffers.is_empty())
     }
 
     /// The least that any simple cycle of these edges needs: all of them are listed, by their lowest member.

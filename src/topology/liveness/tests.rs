@@ -59,9 +59,18 @@ fn asks_beside_the_layout_count() {
     assert!(pipeline.check(&asks(0, 2)).is_ok());
     let wedge = pipeline.check(&asks(2, 0)).unwrap_err();
     assert_eq!(wedge.cycle.to_string(), "0 -ask-> 1 -ask-> 2 -ask-> 0");
-    assert_eq!((wedge.cycle.needs, wedge.in_flight), (4, None));
+    assert_eq!((wedge.cycle.needs, wedge.in_flight), (3, None), "the ask back holds no permit");
     assert_eq!(wedge.relax.map(|edge| edge.from), Some(Rank(2)), "without the ask back no cycle is left");
     assert!(wedge.to_string().contains("tell instead of asking"), "{wedge}");
+}
+
+#[test]
+fn no_bound_on_messages_helps_against_asks_beside_the_layout() {
+    let mesh = Topology::mesh().in_flight(1).layout(2).unwrap();
+    let facts = [Rank(1), Rank(0)].map(|to| Facts { open: true, asks: vec![to] });
+    let wedge = mesh.check(&facts).unwrap_err();
+    assert_eq!(wedge.cycle.to_string(), "0 -ask-> 1 -ask-> 0");
+    assert_eq!((wedge.cycle.needs, wedge.in_flight_limit()), (1, None));
 }
 
 #[test]
@@ -74,7 +83,7 @@ fn mailboxes_that_others_may_fill_count_for_nothing() {
 
 #[test]
 fn a_pipeline_that_closes_up_is_checked_anew() {
-    let pipeline = Topology::pipeline().mailbox(8).in_flight(3).layout(3).unwrap();
+    let pipeline = Topology::pipeline().mailbox(8).in_flight(2).layout(3).unwrap();
     let mut facts = vec![Facts::default(); 3];
     facts[2].asks.push(Rank(0));
     assert!(pipeline.check(&facts).is_ok());

@@ -12,7 +12,7 @@ const PRINTED: usize = 12;
 pub struct Facts {
     /// Whether others than the swarm send to it: they may fill its mailbox, so that it counts for nothing.
     pub open: bool,
-    /// Whom its handlers ask beside the edges of the layout.
+    /// Whom its handlers ask beside the edges of the layout. What may be under way does not bound those asks.
     pub asks: Vec<Rank>,
 }
 
