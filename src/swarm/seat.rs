@@ -125,12 +125,13 @@ pub(crate) async fn ask<W: Message, R>(
 ) -> Result<R, SwarmAskError> {
     let view = sending.home.view();
     let Some(post) = view.post(to) else { return Err(Undeliverable::NoMember { to }.into()) };
-    let _own = sending.credit_while_asking()?;
+    // A request without a credit is never sent, so nobody waits for its answer.
+    let (_own, credit) = sending.credits_of_ask()?;
     let (reply, awaiting) = Slot::open(post.wait_edge()?);
     let message = message(reply);
     let mut refused = None;
     let asked = within(&sending.home.hub.executor, deadline, async {
-        if let Err(Undelivered { reason, .. }) = sending.to(to, message).await {
+        if let Err(Undelivered { reason, .. }) = sending.to_with(to, message, credit).await {
             refused = Some(reason);
             return Err(AskError::NoReply);
         }

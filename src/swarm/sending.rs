@@ -49,7 +49,12 @@ type Out<W> = Result<(), Undelivered<W>>;
 impl<W: Message> Sending<W> {
     /// Sends to one member.
     pub(crate) async fn to(&self, to: Rank, message: W) -> Out<W> {
-        let mut mail = self.draft(Way::To(to), message);
+        self.to_with(to, message, Credit::Uncounted).await
+    }
+
+    /// Sends to one member with this credit; without one it finds its own.
+    pub(crate) async fn to_with(&self, to: Rank, message: W, credit: Credit) -> Out<W> {
+        let mut mail = Mail { credit, ..self.draft(Way::To(to), message) };
         if self.from.is_none() {
             match self.credit_from_outside().await {
                 Ok(credit) => mail.credit = credit,
@@ -173,10 +178,16 @@ impl<W: Message> Sending<W> {
     }
 
     async fn first_step(&self, mail: Mail<W>, next: Rank, kind: EdgeKind) -> Result<(), Held<W>> {
-        if self.patience == Patience::Tries && matches!(kind, EdgeKind::Wait | EdgeKind::Ask) {
+        let waits = self.patience == Patience::Waits && !self.is_own(&mail, next);
+        if !waits && matches!(kind, EdgeKind::Wait | EdgeKind::Ask) {
             return mail.try_step(next, kind).map_err(|refused| Held::Refused(refused.message, refused.reason.into()));
         }
         mail.step(next, kind).await.map_err(|refused| Held::Refused(refused.message, refused.reason.into()))
+    }
+
+    /// Whether a member sends to itself without an edge for that. It would wait for nobody else, so it never waits.
+    fn is_own(&self, mail: &Mail<W>, next: Rank) -> bool {
+        self.from == Some(next) && mail.passage.view().is_some_and(|view| view.graph.edge(next, next).is_none())
     }
 
     fn first_edge(&self, view: &View<Mail<W>>, to: Rank) -> Result<(Rank, EdgeKind), Undeliverable> {
@@ -198,6 +209,7 @@ impl<W: Message> Sending<W> {
                 let next = route.get(1).filter(|_| all).ok_or(Undeliverable::NoAskEdge { from, to })?;
                 Ok((*next, self.kind_of_asks()))
             }
+            By::Routes if from == to => Ok((to, graph.edge(from, to).unwrap_or_else(|| self.kind_of_asks()))),
             By::Routes => {
                 let next = graph.next_hop(from, to).ok_or(Undeliverable::Unreachable { from, to })?;
                 Ok((next, graph.edge(from, next).unwrap_or(EdgeKind::Wait)))
@@ -222,14 +234,20 @@ impl<W: Message> Sending<W> {
         in_hand.or_else(|| self.home.credits.take_now())
     }
 
-    /// A member that waits for an answer has a credit of its own meanwhile: so says the model of the liveness check.
-    pub(crate) fn credit_while_asking(&self) -> Result<Credit, Undeliverable> {
+    /// The credits of a member that asks: its own while it waits for the answer, and that of the request. So says the model of the
+    /// liveness check.
+    pub(crate) fn credits_of_ask(&self) -> Result<(Credit, Credit), Undeliverable> {
+        if self.from.is_none() {
+            return Ok((Credit::Uncounted, Credit::Uncounted));
+        }
         let view = self.home.view();
         let place = self.from.and_then(|from| view.place(from));
-        match place.map(|place| place.hand.lock().1.is_counted()) {
-            Some(false) => self.home.credits.take_now().ok_or_else(|| self.no_credit()),
-            Some(true) | None => Ok(Credit::Uncounted),
-        }
+        let free = || self.home.credits.take_now().ok_or_else(|| self.no_credit());
+        let own = match place.map(|place| place.hand.lock().1.is_counted()) {
+            Some(false) => free()?,
+            Some(true) | None => Credit::Uncounted,
+        };
+        Ok((own, free()?))
     }
 
     async fn credit_from_outside(&self) -> Result<Credit, Undeliverable> {
