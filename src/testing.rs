@@ -9,6 +9,7 @@ pub(crate) mod scripted;
 pub(crate) mod sim;
 pub(crate) mod simulation;
 pub(crate) mod sweep;
+pub(crate) mod unchecked;
 
 pub use crate::testing::conservation::{assert_balanced, assert_system_balanced};
 pub use crate::testing::probe::Probe;

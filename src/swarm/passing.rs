@@ -111,6 +111,7 @@ impl<W: Message> Mail<W> {
             // No shape that passed its check gets here; a wait for somebody outside of the swarm may.
             Refusal::Deadlock { .. } => {
                 let view = self.passage.view().map(Arc::clone)?;
+                self.passage.home.hub.note(|| format!("{} passes mail on beyond the capacity", self.passage.home.path));
                 let mail = self.moved(next);
                 if let Some(Err(refused)) = view.post(next).map(|post| post.put_beyond(mail)) {
                     refused.message.bury();

@@ -29,7 +29,7 @@ use crate::system::running::System;
 use crate::topology::builder::Topology;
 use crate::topology::error::{RenameError, TopologyError};
 use crate::topology::layout::Layout;
-use crate::topology::liveness::verdict::Wedge;
+use crate::topology::liveness::verdict::{Liveness, Wedge};
 use crate::topology::rank::Rank;
 use crate::topology::tree::{Branch, Node as Planned};
 
@@ -118,6 +118,18 @@ impl<W: Message> Swarm<W> {
         members: usize,
         member: impl Fn(Seat<W>) -> S,
     ) -> Result<Self, SwarmError> {
+        Self::start_where(system, path, topology, members, member, check).await
+    }
+
+    /// Starts a swarm where this says that its members cannot lock each other up.
+    pub(crate) async fn start_where<S: Into<MemberSpec<W>>>(
+        system: &System,
+        path: &str,
+        topology: Topology,
+        members: usize,
+        member: impl Fn(Seat<W>) -> S,
+        verdict: impl FnOnce(&Layout, &BTreeMap<Rank, Arc<Place<Mail<W>>>>) -> Result<Liveness, Wedge>,
+    ) -> Result<Self, SwarmError> {
         let path = Path::parse(path).map_err(SpawnError::from)?;
         let Some((above, name)) = path.split_last() else { return Err(SpawnError::from(NameError::Empty).into()) };
         let layout = topology.layout(members)?;
@@ -130,7 +142,7 @@ impl<W: Message> Swarm<W> {
             specs.insert(planned.rank, (place, spec));
         }
         let layout = named(layout, &specs)?;
-        let liveness = check(&layout, &home.view().places)?;
+        let liveness = verdict(&layout, &home.view().places)?;
         home.lay_out(layout.clone(), liveness.live_least);
         let tree = supervisor(&home, layout.tree(), name, &mut specs, &layout);
         let node = system.supervisor_or_new(&above).await?;
