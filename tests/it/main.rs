@@ -17,6 +17,7 @@ mod in_place;
 mod kit;
 mod late;
 mod leaks;
+mod liveness;
 mod mailbox;
 mod passing;
 mod poison;
