@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm, dropping_copy_types, reason = "tests")]
 
 mod blast;
+mod crowd;
 mod grove;
 #[path = "../it/kit.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the stories, which use more of it")]
@@ -11,6 +12,7 @@ mod lives;
 mod messages;
 mod swarms;
 mod waits;
+mod wedges;
 
 /// Seeds per law, unless the environment says otherwise.
 const SEEDS: u64 = 150;
