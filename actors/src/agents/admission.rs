@@ -27,6 +27,9 @@ pub struct Refused<P> {
 /// Why a plan was refused. Only `Full` may mend itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// The crew is being drained. A board alone never says so.
+    #[error("the crew is being drained, and takes no new plans")]
+    Draining,
     /// There is nothing in it.
     #[error("the plan holds no task")]
     Empty,

@@ -145,7 +145,8 @@ impl World {
                         let at = |id: &TaskId| expected.tasks.iter().position(|task| task.id == *id).unwrap();
                         assert!(cycle.windows(2).all(|pair| expected.dependencies(at(&pair[0])).contains(&pair[1])));
                     }
-                    other @ (Refusal::Empty
+                    other @ (Refusal::Draining
+                    | Refusal::Empty
                     | Refusal::Duplicate { .. }
                     | Refusal::Dependencies { .. }
                     | Refusal::Fan { .. }
