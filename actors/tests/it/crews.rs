@@ -164,7 +164,7 @@ async fn a_killed_coordinator_finds_all_as_it_was() {
     let submitted = story.crew.submit(Plan::balanced(tasks)).unwrap();
     gate.came().await;
     gate.came().await;
-    story.kill("coordinator");
+    story.crew.coordinator().kill();
     // Both end while nobody hears them, and a task comes in that nobody gives out.
     gate.open();
     gate.open();

@@ -104,8 +104,8 @@ impl Story {
         Self { system, crew }
     }
 
-    pub(crate) fn kill(&self, member: &str) {
-        self.system.actor(&format!("crew/{member}")).unwrap().kill();
+    pub(crate) fn kill(&self, agent: &str) {
+        self.crew.actor(agent).unwrap().kill();
     }
 
     /// All results of one task, in order.

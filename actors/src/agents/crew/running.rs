@@ -49,6 +49,14 @@ pub enum CrewError {
     /// An agent may not join.
     #[error(transparent)]
     Join(#[from] JoinError),
+    /// The members do not fill the nested topologies.
+    #[error("the crew has {members} members, and the topology has {places} places however it is laid out for them")]
+    Misfit {
+        /// How many members there are, the coordinator among them.
+        members: usize,
+        /// How many places.
+        places: usize,
+    },
     /// No behaviour is registered for an agent's type.
     #[error("{agent} is a {kind}, and no behaviour is registered for that type")]
     NoBehaviour {
@@ -142,13 +150,13 @@ where
             members.push((agent.clone(), behaviour(&behaviours, agent, at, agents_limit)?));
         }
         let desk = Desk::new(options);
-        let layout = topology.layout(members.len() + 1).map_err(SwarmError::from)?;
+        let (laid_out, layout) = laid_out(&topology, members.len() + 1)?;
         desk.set_relayed(is_relayed(&graph_of(&layout))?);
         let member = |seat: Seat<Word<P, R>>| match seat.rank().index().checked_sub(1).and_then(|at| members.get(at)) {
             Some((agent, behaviour)) => spec(agent, behaviour, seat, &desk),
             None => ActorSpec::<Coordinator<P, R>>::new("coordinator", (seat, Arc::clone(&desk))).into(),
         };
-        let swarm = Swarm::start(system, path, topology, members.len() + 1, member).await?;
+        let swarm = Swarm::start(system, path, topology, laid_out, member).await?;
         let coordinator = swarm.members().into_iter().find(|member| member.rank == COORDINATOR);
         let coordinator = coordinator.and_then(|member| system.actor(member.path.as_str()).ok());
         let Some(coordinator) = coordinator else {
@@ -203,6 +211,20 @@ where
     #[must_use]
     pub fn agent(&self, agent: impl Into<AgentId>) -> Option<AgentStatus> {
         self.desk.look(|books| books.board.agent(&agent.into()))
+    }
+
+    /// An agent's actor, to be controlled; none if it never joined, or was removed.
+    #[must_use]
+    pub fn actor(&self, agent: impl Into<AgentId>) -> Option<ActorRef> {
+        let rank = self.desk.place(&agent.into())?;
+        let member = self.swarm.members().into_iter().find(|member| member.rank == rank)?;
+        self.system.actor(member.path.as_str()).ok()
+    }
+
+    /// The coordinator's actor, to be controlled. It holds nothing that a crash of it could lose.
+    #[must_use]
+    pub fn coordinator(&self) -> &ActorRef {
+        &self.coordinator
     }
 
     /// What was decided lately and why, the oldest first.
@@ -314,6 +336,19 @@ where
     let (agent, behaviour, desk) = (agent.clone(), behaviour.clone(), Arc::clone(desk));
     let name = agent.id.clone();
     ActorSpec::<Worker<P, R>>::new(name.as_str(), WorkerArgs { agent, behaviour, seat, desk }).into()
+}
+
+/// The layout that has places for so many, and for how many it is one: a nested topology stands for one member.
+fn laid_out(topology: &Topology, members: usize) -> Result<(usize, Layout), CrewError> {
+    let fitting = (1..=members).rev().find_map(|count| {
+        let layout = topology.layout(count).ok()?;
+        (layout.members().len() == members).then_some((count, layout))
+    });
+    if let Some(found) = fitting {
+        return Ok(found);
+    }
+    let layout = topology.layout(members).map_err(SwarmError::from)?;
+    Err(CrewError::Misfit { members, places: layout.members().len() })
 }
 
 /// The edges where all are there.
