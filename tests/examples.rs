@@ -55,3 +55,11 @@ fn topologies_heal_and_change_their_shape_without_loss() {
         assert!(text.contains(part), "{part:?} is missing in\n{text}");
     }
 }
+
+#[test]
+fn agents_find_the_answer_though_one_of_them_crashes() {
+    let text = run("agents");
+    for part in ["the worst chain of knock-on delays", "crashes of the clumsy agent", "the same as computed plainly"] {
+        assert!(text.contains(part), "{part:?} is missing in\n{text}");
+    }
+}

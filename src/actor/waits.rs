@@ -197,15 +197,15 @@ impl Waits {
     /// A handler of this actor has ended: what it has begun to wait for, and keeps or has given away, holds it up no longer.
     /// `is_own` says whether the actor's waits are still that handler's, and not those of a later life.
     pub(crate) fn forget(&self, from: ActorId, is_own: impl FnOnce() -> bool) {
-        drop(self.end(from, is_own));
+        drop(self.end_all(from, is_own));
     }
 
     /// The present life of this actor is given up. What comes back is to be dropped without any lock held.
     pub(crate) fn give_up(&self, from: ActorId) -> impl Send + use<> {
-        self.end(from, || true)
+        self.end_all(from, || true)
     }
 
-    fn end(&self, from: ActorId, is_own: impl FnOnce() -> bool) -> Option<Vec<Edge>> {
+    fn end_all(&self, from: ActorId, is_own: impl FnOnce() -> bool) -> Option<Vec<Edge>> {
         if self.count(from).load(Ordering::Relaxed) == 0 {
             return None;
         }

@@ -4,4 +4,5 @@
 mod crews;
 mod dead_letter_log;
 mod shapes;
+mod turmoil;
 mod work;
