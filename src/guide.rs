@@ -1,4 +1,4 @@
-//! Guides: the house and its walls, what is promised, which shapes swarms have, how to test and to simulate, where state
+//! Guides: the house and its walls, what is promised, which shapes swarms have, how they run, how to test and to simulate, where state
 //! survives, what a crash leaves behind, how the code reads, what changed.
 
 #[doc = include_str!("guide/architecture.md")]
@@ -12,6 +12,9 @@ pub mod testing {}
 
 #[doc = include_str!("guide/topologies.md")]
 pub mod topologies {}
+
+#[doc = include_str!("guide/swarms.md")]
+pub mod swarms {}
 
 #[doc = include_str!("guide/state.md")]
 pub mod state {}

@@ -154,7 +154,7 @@ const MUTANTS: [Mutant; 28] = [
     Mutant {
         name: "a wait that is never forgotten",
         file: "src/actor/waits.rs",
-        from: "list.retain(|edge| edge.serial != self.serial);",
+        from: "list.retain(|edge| edge.serial != serial);",
         to: "list.retain(|edge| edge.serial != u64::MAX);",
         law: "a_wait_that_is_over_is_no_part_of_a_cycle",
     },
