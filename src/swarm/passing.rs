@@ -34,10 +34,10 @@ impl<W: Message> Mail<W> {
 
     /// One edge along without waiting; it comes back where that is not possible.
     pub(crate) fn try_step(self, next: Rank, kind: EdgeKind) -> Result<(), Refused<Self>> {
-        let Some(view) = self.passage.view().map(Arc::clone) else {
+        // The mailbox is held, not the view: all members count references to that one.
+        let Some(post) = self.passage.view().and_then(|view| view.place(next)?.post.get().cloned()) else {
             return Err(Refused { message: self, reason: Refusal::Stopped });
         };
-        let Some(post) = view.post(next) else { return Err(Refused { message: self, reason: Refusal::Stopped }) };
         let before = self.at;
         let mail = self.moved(next);
         let sent = if kind == EdgeKind::Credit { post.put_beyond(mail) } else { post.put_now(mail) };

@@ -169,7 +169,7 @@ impl<W: Message> Sending<W> {
             Err(reason) => return Err(Held::Refused(mail, reason)),
         };
         if self.from.is_some() && matches!(mail.credit, Credit::Uncounted) {
-            match self.credit_of_member() {
+            match mail.passage.view().and_then(|view| self.credit_of_member(view)) {
                 Some(credit) => mail.credit = credit,
                 None => return Err(Held::Refused(mail, self.no_credit())),
             }
@@ -227,8 +227,7 @@ impl<W: Message> Sending<W> {
     }
 
     /// A handler's first message goes on with the credit of the one in hand; an ask does not, as that one stays in hand.
-    fn credit_of_member(&self) -> Option<Credit> {
-        let view = self.home.view();
+    fn credit_of_member(&self, view: &View<Mail<W>>) -> Option<Credit> {
         let place = self.from.and_then(|from| view.place(from)).filter(|_| self.by != By::Asks);
         let in_hand = place.and_then(|place| place.hand.lock().1.pass());
         in_hand.or_else(|| self.home.credits.take_now())
@@ -300,7 +299,7 @@ impl<W: Message> Sending<W> {
                     return Err(undelivered(mail, Undeliverable::Morphing { limit: outbox.limit }));
                 }
                 mail.passage.wait();
-                mail.credit = self.credit_of_member().unwrap_or_default();
+                mail.credit = self.credit_of_member(&self.home.view()).unwrap_or_default();
                 outbox.items.push(mail);
                 return Ok(None);
             }

@@ -12,7 +12,7 @@ pub(in crate::topology) mod search;
 mod tables;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::topology::graph::level::Level;
 use crate::topology::plan::Plan;
@@ -29,6 +29,8 @@ pub struct Graph(Arc<Inner>);
 struct Inner {
     live: Vec<Rank>,
     level: Level,
+    /// How many others the entry reaches: whoever broadcasts from outside asks that each time.
+    entry_reach: OnceLock<usize>,
 }
 
 impl Graph {
@@ -39,7 +41,7 @@ impl Graph {
         live.dedup();
         let ranks: Vec<u32> = live.iter().map(|rank| rank.0).collect();
         let level = Level::new(plan, &ranks);
-        Self(Arc::new(Inner { live, level }))
+        Self(Arc::new(Inner { live, level, entry_reach: OnceLock::new() }))
     }
 
     /// The live members in rank order.
@@ -131,9 +133,16 @@ impl Graph {
         live.get(live.partition_point(|rank| *rank <= of)).or(live.first()).copied()
     }
 
-    /// How many others a broadcast of this member reaches.
+    /// How many others a broadcast of this member reaches. Costs O(live), but for the entry only the first time.
     #[must_use]
     pub fn reach(&self, origin: Rank) -> usize {
+        if self.entry() == Some(origin) {
+            return *self.0.entry_reach.get_or_init(|| self.reached(origin));
+        }
+        self.reached(origin)
+    }
+
+    fn reached(&self, origin: Rank) -> usize {
         let (mut open, mut reached) = (vec![origin], 0);
         while let Some(at) = open.pop() {
             let next = self.broadcast(origin, at);
