@@ -23,7 +23,7 @@ use crate::swarm::mail::Mail;
 use crate::swarm::member::MemberSpec;
 use crate::swarm::membership::{Membership, News, Standing};
 use crate::swarm::seat::{Seat, ask};
-use crate::swarm::sending::{By, Patience, Sending};
+use crate::swarm::sending::{By, Dispatch, Patience};
 use crate::swarm::undelivered::{SwarmAskError, Undelivered};
 use crate::system::running::System;
 use crate::topology::builder::Topology;
@@ -355,8 +355,8 @@ impl<W: Message> Swarm<W> {
         self.system.blast_radius(path.as_str())
     }
 
-    fn sending(&self, patience: Patience) -> Sending<W> {
-        Sending { home: Arc::clone(&self.home), from: None, by: By::Routes, patience }
+    fn sending(&self, patience: Patience) -> Dispatch<W> {
+        Dispatch { home: Arc::clone(&self.home), from: None, by: By::Routes, patience }
     }
 
     fn supervisor_at(&self, below: &str) -> Result<Arc<Node>, SwarmError> {

@@ -8,7 +8,7 @@ use crate::actor::ask::{AskError, Reply, Slot, within};
 use crate::mailbox::message::Message;
 use crate::swarm::home::{Home, Place};
 use crate::swarm::mail::Mail;
-use crate::swarm::sending::{By, Patience, Sending};
+use crate::swarm::sending::{By, Dispatch, Patience};
 use crate::swarm::undelivered::{SwarmAskError, Undeliverable, Undelivered};
 use crate::topology::rank::Rank;
 
@@ -111,14 +111,14 @@ impl<W: Message> Seat<W> {
         ask(self.sending(By::Asks, Patience::Waits), to, self.deadline, message).await
     }
 
-    fn sending(&self, by: By, patience: Patience) -> Sending<W> {
-        Sending { home: Arc::clone(&self.home), from: Some(self.rank()), by, patience }
+    fn sending(&self, by: By, patience: Patience) -> Dispatch<W> {
+        Dispatch { home: Arc::clone(&self.home), from: Some(self.rank()), by, patience }
     }
 }
 
 /// Sends a request, and waits for its reply until the deadline.
 pub(crate) async fn ask<W: Message, R>(
-    sending: Sending<W>,
+    sending: Dispatch<W>,
     to: Rank,
     deadline: Duration,
     message: impl FnOnce(Reply<R>) -> W,

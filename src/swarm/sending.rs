@@ -30,7 +30,7 @@ pub(crate) enum Patience {
 }
 
 /// Mail that is to go out, and how.
-pub(crate) struct Sending<W: Message> {
+pub(crate) struct Dispatch<W: Message> {
     pub(crate) home: Arc<Home<Mail<W>>>,
     pub(crate) from: Option<Rank>,
     pub(crate) by: By,
@@ -46,7 +46,7 @@ enum Held<W: Message> {
 
 type Out<W> = Result<(), Undelivered<W>>;
 
-impl<W: Message> Sending<W> {
+impl<W: Message> Dispatch<W> {
     /// Sends to one member.
     pub(crate) async fn to(&self, to: Rank, message: W) -> Out<W> {
         self.to_with(to, message, Credit::Uncounted).await
@@ -123,7 +123,7 @@ impl<W: Message> Sending<W> {
             mail.passage.returned();
             return Ok(());
         }
-        let kind = self.kind_from_outside();
+        let kind = self.kind_beside_edges();
         mail.step(origin, kind).await.map_err(|refused| undelivered(refused.message, refused.reason.into()))
     }
 
@@ -194,7 +194,7 @@ impl<W: Message> Sending<W> {
         let graph = &view.graph;
         let Some(from) = self.from else {
             let takes = graph.contains(to) || view.is_down(to);
-            return takes.then_some((to, self.kind_from_outside())).ok_or(Undeliverable::NoMember { to });
+            return takes.then_some((to, self.kind_beside_edges())).ok_or(Undeliverable::NoMember { to });
         };
         if !graph.contains(to) {
             return Err(if view.is_down(to) { Undeliverable::Down { to } } else { Undeliverable::NoMember { to } });
@@ -202,14 +202,14 @@ impl<W: Message> Sending<W> {
         let direct = || graph.edge(from, to).map(|kind| (to, kind));
         match self.by {
             By::Edge => direct().ok_or(Undeliverable::NotAdjacent { from, to }),
-            By::Asks if graph.asks(from, to) => Ok((to, self.kind_of_asks())),
+            By::Asks if graph.asks(from, to) => Ok((to, self.kind_beside_edges())),
             By::Asks => {
                 let route = graph.route(from, to).ok_or(Undeliverable::Unreachable { from, to })?;
                 let all = route.windows(2).all(|edge| matches!(edge, [from, to] if graph.asks(*from, *to)));
                 let next = route.get(1).filter(|_| all).ok_or(Undeliverable::NoAskEdge { from, to })?;
-                Ok((*next, self.kind_of_asks()))
+                Ok((*next, self.kind_beside_edges()))
             }
-            By::Routes if from == to => Ok((to, graph.edge(from, to).unwrap_or_else(|| self.kind_of_asks()))),
+            By::Routes if from == to => Ok((to, graph.edge(from, to).unwrap_or_else(|| self.kind_beside_edges()))),
             By::Routes => {
                 let next = graph.next_hop(from, to).ok_or(Undeliverable::Unreachable { from, to })?;
                 Ok((next, graph.edge(from, next).unwrap_or(EdgeKind::Wait)))
@@ -217,12 +217,8 @@ impl<W: Message> Sending<W> {
         }
     }
 
-    /// Who has a credit needs no other room.
-    fn kind_from_outside(&self) -> EdgeKind {
-        self.kind_of_asks()
-    }
-
-    fn kind_of_asks(&self) -> EdgeKind {
+    /// How requests travel, and what comes from outside: who has a credit needs no other room.
+    fn kind_beside_edges(&self) -> EdgeKind {
         if self.home.credits.limit().is_some() { EdgeKind::Credit } else { EdgeKind::Wait }
     }
 
