@@ -120,8 +120,7 @@ async fn drive(sim: &Sim, crowd: &Crowd, in_flight: Option<usize>, cycle: &Cycle
     system.quiescent().await;
     check_settled(sim, &swarm, &ground);
     system.stop().await;
-    let found = ground.books.lock().wedges.clone();
-    found
+    ground.books.lock().wedges.clone()
 }
 
 /// What was refused is refused by a start too, and locks up with what it needs; with less it does not.
