@@ -1,8 +1,8 @@
 //! Who sends to whom, declared, so that it can be drawn, and checked before the first row is read.
 //!
 //! Its members are roles. Airports and carriers are many, and nobody knows how many before they are seen; but if actors waited for
-//! each other in a circle, so would their roles. The tree in `swarm.rs` is what runs: a [`swarmtree::Swarm`] would put each flight
-//! through the books of its edges, which cost more than to count it.
+//! each other in a circle, so would their roles. The tree in `swarm.rs` is what runs: a [`swarmtree::Swarm`] has one type
+//! of message for all, and edges between members that are known beforehand.
 
 use swarmtree::{EdgeKind, Facts, Layout, Liveness, RenameError, Topology, TopologyError, Wedge};
 
