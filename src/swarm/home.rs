@@ -23,8 +23,8 @@ use crate::topology::rank::Rank;
 /// A member's place, the same through all its lives.
 pub(crate) struct Place<T> {
     pub(crate) rank: Rank,
-    /// Known before the member's first life starts.
-    pub(crate) post: OnceLock<Arc<dyn Post<T>>>,
+    /// Known before the member's first life starts. Another one where its supervisor makes a member anew that had ended for good.
+    post: RwLock<Option<Arc<dyn Post<T>>>>,
     /// What is known of its actor.
     pub(crate) kind: OnceLock<Kind>,
     /// The credit of the message in hand, which the handler's first message goes on with; and which message that is.
@@ -108,12 +108,23 @@ impl Term {
 
 impl<T> Place<T> {
     fn new(rank: Rank) -> Arc<Self> {
-        Arc::new(Self { rank, post: OnceLock::new(), kind: OnceLock::new(), hand: Mutex::new((0, Credit::Uncounted)) })
+        Arc::new(Self {
+            rank,
+            post: RwLock::default(),
+            kind: OnceLock::new(),
+            hand: Mutex::new((0, Credit::Uncounted)),
+        })
     }
 
     /// Its mailbox; none before its supervisor has made it.
-    pub(crate) fn post(&self) -> Option<&dyn Post<T>> {
-        self.post.get().map(|post| &**post)
+    pub(crate) fn post(&self) -> Option<Arc<dyn Post<T>>> {
+        self.post.read().clone()
+    }
+
+    /// Its mailbox from now on.
+    pub(crate) fn settle(&self, post: Arc<dyn Post<T>>) {
+        let before = self.post.write().replace(post);
+        drop(before);
     }
 }
 
@@ -132,7 +143,7 @@ impl<T> View<T> {
         matches!(self.standings.get(&rank), Some(Standing::Down(_)))
     }
 
-    pub(crate) fn post(&self, rank: Rank) -> Option<&dyn Post<T>> {
+    pub(crate) fn post(&self, rank: Rank) -> Option<Arc<dyn Post<T>>> {
         self.places.get(&rank)?.post()
     }
 }
@@ -234,7 +245,7 @@ impl<T> Home<T> {
     /// Under the lock, so that what two changes want is done in their order. It only gives orders to cells.
     fn carry_out(roll: &Roll<T>, effects: Vec<Effect>) -> Vec<Rank> {
         let mut lost = Vec::new();
-        let child = |rank| roll.places.get(&rank)?.post().map(Post::child);
+        let child = |rank| roll.places.get(&rank)?.post().map(|post| post.child());
         for effect in effects {
             match effect {
                 Effect::Suspend(rank) => child(rank).into_iter().for_each(|child| Child::suspend(child, true)),

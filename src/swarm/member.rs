@@ -65,8 +65,7 @@ where
             make: Box::new(move |home, place, mailbox| {
                 let attendance = Arc::new(Presence { home, rank: place.rank });
                 spec.mailbox(mailbox).attended(attendance, move |handle| {
-                    // Its address is made once.
-                    let _ = place.post.set(Arc::new(Mailbox(handle)));
+                    place.settle(Arc::new(Mailbox(handle)));
                 })
             }),
         }

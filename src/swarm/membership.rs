@@ -98,7 +98,9 @@ impl Membership {
             (News::Up(life), Some(Standing::Up(seen) | Standing::Down(seen))) if life > seen => Standing::Up(life),
             (News::Down(life), Some(Standing::Up(seen))) if life == seen => Standing::Down(life),
             (News::Leaving, Some(Standing::Joining | Standing::Up(_) | Standing::Down(_))) => Standing::Leaving,
-            (News::Gone, Some(Standing::Joining | Standing::Up(_) | Standing::Down(_))) => Standing::Gone,
+            (News::Gone, Some(Standing::Joining | Standing::Up(_) | Standing::Down(_) | Standing::Leaving)) => {
+                Standing::Gone
+            }
             (News::Removed, Some(_)) => {
                 self.members.remove(&rank);
                 self.epoch += 1;

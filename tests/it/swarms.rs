@@ -450,3 +450,23 @@ async fn a_member_may_be_a_whole_topology() {
     settled(&swarm).await;
     assert!(log.lock().contains(&(Rank(2), Some(far), 4, 3)), "{:?}", log.lock());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_had_ended_for_good_gets_mail_again_once_its_supervisor_has_made_it_anew() {
+    let system = System::builder("swarms").intensity(1, "10s").start().await.unwrap();
+    let log = Log::default();
+    let of = |seat: Seat<Word>| {
+        Node::spec(&seat.name(), (seat.clone(), Arc::clone(&log))).restart(swarmtree::Restart::Temporary)
+    };
+    let pipeline = Topology::pipeline().intensity(0, "10s");
+    let swarm = Swarm::start(&system, "swarm", pipeline, 2, of).await.unwrap();
+    let last = system.actor("swarm/1").unwrap();
+    last.stop();
+    soon("it has ended", last.stopped()).await;
+    assert!(swarm.send(Rank(1), Word::Say(1)).await.is_err());
+    system.actor("swarm").unwrap().kill();
+    soon("rest", system.quiescent()).await;
+    swarm.send(Rank(0), Word::Pass(Rank(1), 2)).await.unwrap();
+    settled(&swarm).await;
+    assert_eq!(*log.lock(), [(Rank(1), Some(Rank(0)), 2, 1)]);
+}
