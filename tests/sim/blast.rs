@@ -215,3 +215,27 @@ fn a_failure_does_what_its_blast_radius_said() {
     let tally = tally.into_inner().unwrap();
     assert!(tally.is_broad(), "{tally:?}");
 }
+
+#[test]
+fn a_failure_in_a_swarm_does_what_its_blast_radius_said() {
+    let tally = Mutex::new(Tally::default());
+    for seed in 0.. {
+        if tally.lock().unwrap().trees == seeds().end.max(TREES) {
+            break;
+        }
+        let tally = &tally;
+        System::simulate([seed], |sim| async move {
+            let mut draw = Draw::new(sim.random());
+            let shoal = draw.shoal().await;
+            shoal.grove.trouble(&mut draw, &sim).await;
+            shoal.fill(&mut draw).await;
+            let Some(victim) = shoal.victim(&mut draw) else { return };
+            let radius = shoal.swarm.blast_radius(victim).unwrap();
+            check_count(&shoal.grove, &sim, &radius).await;
+            let ended = shoal.grove.has_ended().await;
+            tally.lock().unwrap().add(&radius, ended);
+        });
+    }
+    let tally = tally.into_inner().unwrap();
+    assert!(tally.is_broad(), "{tally:?}");
+}

@@ -80,7 +80,7 @@ impl Draw {
         Grove { system: builder.start().await.unwrap(), record: self.record.clone() }
     }
 
-    fn period(&mut self) -> &'static str {
+    pub(crate) fn period(&mut self) -> &'static str {
         self.one_of(&["10s", "1h", "1h"])
     }
 

@@ -10,6 +10,7 @@ mod grove;
 mod kit;
 mod lives;
 mod messages;
+mod shoal;
 mod swarms;
 mod waits;
 mod wedges;
