@@ -35,7 +35,7 @@ impl<W: Message> Mail<W> {
     /// One edge along without waiting; it comes back where that is not possible.
     pub(crate) fn try_step(self, next: Rank, kind: EdgeKind) -> Result<(), Refused<Self>> {
         // The mailbox is held, not the view: all members count references to that one.
-        let Some(post) = self.passage.view().and_then(|view| view.place(next)?.post.get().cloned()) else {
+        let Some(post) = self.passage.view().and_then(|view| view.post(next)) else {
             return Err(Refused { message: self, reason: Refusal::Stopped });
         };
         let before = self.at;
