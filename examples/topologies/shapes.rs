@@ -113,6 +113,7 @@ async fn heal(stage: &Stage, (from, to): (Rank, Rank), (victim, hops): (Rank, u3
     stage.kill(victim).await?;
     assert!(!stage.member(victim)?.is_up);
     stage.swarm.send(from, Word::Tell(to, 3)).await?;
+    stage.has_handled(from).await?;
     println!("{victim} is down: {}\n{}", stage.knows(from), stage.system.tree());
     stage.heal().await;
     let heard = stage.heard(3).await;

@@ -63,6 +63,15 @@ impl Stage {
         Ok(())
     }
 
+    /// Waits until a member has handled what it has got, if it can handle anything.
+    pub(crate) async fn has_handled(&self, rank: Rank) -> Told {
+        let member = self.system.actor(self.member(rank)?.path.as_str())?;
+        while member.snapshot().status == Status::Busy {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
     /// Lets all members start that are about to, and waits until everybody is up and at rest.
     pub(crate) async fn heal(&self) {
         self.notes.open.send_replace(true);
