@@ -8,9 +8,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// The place of one message among those that are under way; dropping it gives the place back.
 #[derive(Debug, Default)]
 pub(crate) enum Credit {
-    /// Nobody counts, or it is counted elsewhere.
+    /// It has none.
     #[default]
     Uncounted,
+    /// Of a swarm without a limit. Should it get one, the handler of this message can still send its first one.
+    Free,
     One(#[expect(dead_code, reason = "it is dropped")] OwnedSemaphorePermit),
     /// One of a broadcast, whose credits come back when its last copy is handled.
     Shared(Arc<OwnedSemaphorePermit>),
@@ -41,7 +43,7 @@ impl Credits {
     /// Takes one, if one is free.
     pub(crate) fn take_now(&self) -> Option<Credit> {
         if self.limit().is_none() {
-            return Some(Credit::Uncounted);
+            return Some(Credit::Free);
         }
         Arc::clone(&self.semaphore).try_acquire_owned().ok().map(Credit::One)
     }
@@ -49,7 +51,7 @@ impl Credits {
     /// Waits for one; none once the swarm has ended.
     pub(crate) async fn take(&self) -> Option<Credit> {
         if self.limit().is_none() {
-            return Some(Credit::Uncounted);
+            return Some(Credit::Free);
         }
         Arc::clone(&self.semaphore).acquire_owned().await.ok().map(Credit::One)
     }
@@ -57,7 +59,7 @@ impl Credits {
     /// Takes so many for the copies of one broadcast, if they are free.
     pub(crate) fn take_all_now(&self, count: usize) -> Option<Credit> {
         if self.limit().is_none() || count == 0 {
-            return Some(Credit::Uncounted);
+            return Some(Credit::Free);
         }
         let all = Arc::clone(&self.semaphore).try_acquire_many_owned(u32::try_from(count).ok()?).ok()?;
         Some(Credit::Shared(Arc::new(all)))
@@ -66,7 +68,7 @@ impl Credits {
     /// Waits for so many; none once the swarm has ended.
     pub(crate) async fn take_all(&self, count: usize) -> Option<Credit> {
         if self.limit().is_none() || count == 0 {
-            return Some(Credit::Uncounted);
+            return Some(Credit::Free);
         }
         let all = Arc::clone(&self.semaphore).acquire_many_owned(u32::try_from(count).ok()?).await.ok()?;
         Some(Credit::Shared(Arc::new(all)))
@@ -98,7 +100,7 @@ impl Credit {
     pub(crate) fn pass(&mut self) -> Option<Self> {
         match self {
             Self::Uncounted => None,
-            Self::One(_) | Self::Shared(_) => Some(std::mem::take(self)),
+            Self::Free | Self::One(_) | Self::Shared(_) => Some(std::mem::take(self)),
         }
     }
 
@@ -110,6 +112,7 @@ impl Credit {
     pub(crate) fn share(&self) -> Self {
         match self {
             Self::Shared(all) => Self::Shared(Arc::clone(all)),
+            Self::Free => Self::Free,
             Self::Uncounted | Self::One(_) => Self::Uncounted,
         }
     }

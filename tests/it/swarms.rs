@@ -20,6 +20,8 @@ pub(crate) enum Word {
     Pass(Rank, u64),
     /// To be said to others, as many times.
     Flood(Rank, u64),
+    /// To be said to another one once the gate is open.
+    Gated(Arc<tokio::sync::Semaphore>, Rank, u64),
     /// What was heard so far.
     Heard(Reply<Vec<u64>>),
     /// Fail.
@@ -60,6 +62,10 @@ impl Node {
                 self.log.lock().push((self.seat.rank(), from, word, hops));
             }
             Word::Pass(to, word) => {
+                self.seat.send(to, Word::Say(word)).await.map_err(|refused| Fail::new(refused.to_string()))?;
+            }
+            Word::Gated(gate, to, word) => {
+                drop(gate.acquire().await);
                 self.seat.send(to, Word::Say(word)).await.map_err(|refused| Fail::new(refused.to_string()))?;
             }
             Word::Flood(to, words) => {
@@ -469,4 +475,20 @@ async fn a_member_that_had_ended_for_good_gets_mail_again_once_its_supervisor_ha
     swarm.send(Rank(0), Word::Pass(Rank(1), 2)).await.unwrap();
     settled(&swarm).await;
     assert_eq!(*log.lock(), [(Rank(1), Some(Rank(0)), 2, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_hand_when_a_shape_gets_credits_can_still_be_passed_on() {
+    let (_system, swarm, log) = swarm(Topology::pipeline(), 2).await;
+    // A handler that waits: its answer is sent in the new shape, where others have taken all credits.
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    swarm.send(Rank(0), Word::Gated(Arc::clone(&gate), Rank(1), 7)).await.unwrap();
+    while swarm.ledger().delivered == 0 {
+        tick().await;
+    }
+    swarm.morph(Topology::mesh().in_flight(1), Duration::from_secs(1)).await.unwrap();
+    swarm.send(Rank(0), Word::Say(1)).await.unwrap();
+    gate.add_permits(1);
+    settled(&swarm).await;
+    assert!(log.lock().iter().any(|entry| entry.2 == 7), "{:?}", log.lock());
 }
