@@ -1,4 +1,4 @@
-//! Agents and tasks: a working swarm's decisions, in one state machine without a clock or a runtime.
+//! Agents and tasks: a working swarm, and its decisions in one state machine without a clock or a runtime.
 //!
 //! A [`Board`] is told what happens (a [`Plan`] is submitted, an [`Agent`] joins, an [`Event`] occurs) and says what is to
 //! be done ([`Action`]). It is the one authority on who has what: what it shows is what it decides by.
@@ -17,6 +17,38 @@
 //! - **Ends.** Each accepted task ends exactly once, and what its agents have found by then is kept whatever the outcome.
 //! - **Bounds.** Tasks, agents, dependencies, retries, remembered ends and the log are bounded by [`BoardOptions`]; a plan
 //!   beyond them is refused and comes back.
+//!
+//! A [`Crew`] is a swarm that drives a board: a coordinator, of rank 0, and agents, which do what the [`Behaviours`] of their types say.
+//!
+//! - **Presence comes by the tree, work by mail.** An agent's state holds its presence, which ends with it, so a killed agent shows in
+//!   [`Crew::status`] before its supervisor restarts it. Assignments and reports go along the edges of the topology; both are
+//!   kept until they are acknowledged, and said again after a loss.
+//! - **The board outlives the coordinator**, which holds nothing that a crash could lose. Plans are taken while it is down.
+//! - **A behaviour may run more than once for a task**: after an attempt was lost, and, rarely, when a word of one that has ended
+//!   comes late. Its task ends once.
+//! - **Shapes must lead both ways** between rank 0 and each other member; a pipeline and a dual mesh are refused.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use swarmtree::{System, Topology};
+//! use swarmtree_actors::agents::{Agent, Behaviour, Behaviours, BoardOptions, Crew, Job, Plan, Task};
+//!
+//! let system = System::start("words").await?;
+//! let count = |job: &Job<&str, usize>| Ok::<_, String>(job.payload.len() + job.found().sum::<usize>());
+//! let behaviours = Behaviours::new().register("counter", Behaviour::function(count));
+//! let agents = [Agent::new("anna", "counter"), Agent::new("boris", "counter")];
+//! let crew = Crew::start(&system, "crew", Topology::star(), BoardOptions::default(), behaviours, agents).await?;
+//!
+//! let tasks = [Task::new("one", "a"), Task::new("two", "few"), Task::new("all", "").after(["one", "two"])];
+//! let submitted = crew.submit(Plan::balanced(tasks))?;
+//! assert_eq!(submitted.outcome("all").await?.results[0].result, 4);
+//! # system.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The board alone:
 //!
 //! ```
 //! use std::time::Instant;

@@ -76,11 +76,10 @@ async fn an_adaptive_plan_widens_its_levels_as_starts_are_prompt() {
     let last = Task::new("sum", Do::Sum).after((0..40).map(|n| format!("t{n}")));
     let submitted = story.crew.submit(Plan::adaptive(Adaptive::default(), tasks.chain([last]))).unwrap();
     assert_eq!(story.results(&submitted, "sum").await, [780]);
-    let widest = story.crew.log().into_iter().filter_map(|note| match note {
-        Note::Width(decision) => Some(decision.after),
-        _ => None,
-    });
-    assert!(widest.max().is_some_and(|width| width > 4), "{:?}", story.crew.log());
+    let log = story.crew.log();
+    let widest =
+        log.iter().filter_map(|note| if let Note::Width(decision) = note { Some(decision.after) } else { None });
+    assert!(widest.max().is_some_and(|width| width > 4), "{log:?}");
 }
 
 // ---- Demand and capabilities.

@@ -121,7 +121,9 @@ impl Story {
     pub(crate) fn running(&self, task: &str) -> BTreeSet<String> {
         match self.crew.task(task).unwrap().state {
             TaskState::Running { agents } => agents.iter().map(ToString::to_string).collect(),
-            _ => BTreeSet::new(),
+            TaskState::Blocked { .. } | TaskState::Queued | TaskState::Waiting { .. } | TaskState::Ended(_) => {
+                BTreeSet::new()
+            }
         }
     }
 

@@ -3,7 +3,6 @@
 //! It holds nothing that could be lost: what it is to say is kept at the desk until it is acknowledged.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -118,12 +117,8 @@ where
         Handled::Async(message)
     }
 
-    fn handle_async(
-        &mut self,
-        message: Self::Msg,
-        cx: &mut Context<Self>,
-    ) -> impl Future<Output = Result<(), Fail>> + Send {
-        async move { self.attend(message, cx).await.map_err(|error| Fail::new(error.to_string())) }
+    async fn handle_async(&mut self, message: Self::Msg, cx: &mut Context<Self>) -> Result<(), Fail> {
+        self.attend(message, cx).await.map_err(|error| Fail::new(error.to_string()))
     }
 }
 

@@ -151,12 +151,8 @@ where
         Handled::Async(message)
     }
 
-    fn handle_async(
-        &mut self,
-        message: Self::Msg,
-        cx: &mut Context<Self>,
-    ) -> impl Future<Output = Result<(), Fail>> + Send {
-        async move { self.attend(message, cx).await.map_err(|error| Fail::new(error.to_string())) }
+    async fn handle_async(&mut self, message: Self::Msg, cx: &mut Context<Self>) -> Result<(), Fail> {
+        self.attend(message, cx).await.map_err(|error| Fail::new(error.to_string()))
     }
 
     async fn stop(&mut self, _: &Exit, _: &mut Context<Self>) {
