@@ -113,6 +113,7 @@ pub use crate::agents::crew::behaviour::{Behaviour, Behaviours};
 pub use crate::agents::crew::job::Job;
 pub use crate::agents::crew::running::{Crew, CrewError, CrewStatus, Undrained};
 pub use crate::agents::crew::submitted::{NoOutcome, Submitted};
+pub use crate::agents::crew::subprocess::{ANSWER_LIMIT, Subprocess};
 pub use crate::agents::event::{Action, Assignment, Event};
 pub use crate::agents::lanes::Share;
 pub use crate::agents::note::Note;

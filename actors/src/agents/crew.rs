@@ -6,5 +6,6 @@ pub(crate) mod desk;
 pub(crate) mod job;
 pub(crate) mod running;
 pub(crate) mod submitted;
+pub(crate) mod subprocess;
 pub(crate) mod word;
 pub(crate) mod worker;

@@ -3,6 +3,7 @@
 
 mod crews;
 mod dead_letter_log;
+mod programs;
 mod shapes;
 mod turmoil;
 mod work;
