@@ -14,6 +14,8 @@
 //!
 //! `cargo run --release --example agents`
 
+#![expect(clippy::print_stdout, reason = "an example shows what happens")]
+
 mod chains;
 mod crew;
 mod flights;

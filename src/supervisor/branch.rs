@@ -26,7 +26,7 @@ impl Node {
         let above = self.above.as_ref().and_then(Weak::upgrade);
         let shell = Shell::start(Arc::clone(&self) as Arc<dyn Above>, above).await?;
         let (reply, ready) = AnswerSlot::open(None);
-        {
+        let given_up = {
             let mut state = self.state.lock();
             if state.cut {
                 shell.0.stop(None);
@@ -37,8 +37,9 @@ impl Node {
             state.lives += 1;
             state.closed = None;
             state.ready = Some(reply);
-            self.declare(&mut state);
-        }
+            self.declare(&mut state)
+        };
+        given_up.into_iter().for_each(|after| after());
         self.apply(Event::Begin);
         let early = std::mem::take(&mut self.state.lock().early);
         for reply in early {

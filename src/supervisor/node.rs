@@ -105,8 +105,9 @@ impl Node {
     }
 
     /// Lays the table for a new incarnation: all declared children in their order. Those that were there before keep
-    /// their addresses; temporary ones that had left come back, as OTP's do.
-    pub(crate) fn declare(&self, state: &mut State) {
+    /// their addresses; temporary ones that had left come back, as OTP's do. What is to be done about those that were given up
+    /// between two incarnations comes back, for after the lock.
+    pub(crate) fn declare(&self, state: &mut State) -> Vec<After> {
         let mut before: HashMap<Arc<str>, Arc<dyn Member>> = HashMap::new();
         let slots: Vec<Slot> = state.rules.slots().collect();
         for slot in slots {
@@ -124,11 +125,23 @@ impl Node {
             let slot = state.rules.declare(Arc::new(spec.policy.clone()));
             state.seat(slot, name, member);
         }
+        let mut after = Vec::new();
+        let mut given_up: Vec<_> = before.into_values().map(|member| member.child()).collect();
+        given_up.sort_by(|one, other| one.name().cmp(other.name()));
+        for child in given_up {
+            after.push(Arc::clone(&child).close(&Exit::Shutdown));
+            self.hub.book_departed(child.ledger());
+            after.push(child.leave());
+        }
+        after
     }
 
     /// A child that is about to be taken out does not come back with a restart of this supervisor.
     pub(crate) fn give_up(&self, name: &str) {
-        let _state = self.state.lock();
+        let mut state = self.state.lock();
+        if let Some(slot) = state.names.get(name).copied() {
+            state.rules.give_up(slot);
+        }
         self.specs.write().retain(|spec| spec.name != name);
     }
 

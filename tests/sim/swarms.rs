@@ -154,10 +154,24 @@ async fn story(sim: Sim, morphs: bool) {
                     sim.note(format!("{rank} has joined"));
                 }
             }
-            4 => match swarm.remove(from.rank).await {
-                Ok(()) | Err(SwarmError::HasSubordinates { .. } | SwarmError::NoMember { .. }) => {}
-                Err(error) => panic!("{error}"),
-            },
+            4 => {
+                let (doomed, there) = (any(sim.random()).path, system.clone());
+                let later = sim.random() % 4;
+                sim.spawn(async move {
+                    for _ in 0..later {
+                        tokio::task::yield_now().await;
+                    }
+                    drop(there.actor(doomed.as_str()).map(|actor| actor.kill()));
+                });
+                let removed = tokio::time::timeout(Duration::from_secs(5), swarm.remove(from.rank)).await;
+                let Ok(removed) = removed else {
+                    panic!("{} is not removed in time: {:?}\n{}", from.path, swarm.members(), system.tree());
+                };
+                match removed {
+                    Ok(()) | Err(SwarmError::HasSubordinates { .. } | SwarmError::NoMember { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
             5 => broadcast(&swarm, &books, from.rank).await,
             6 if morphs => {
                 let shapes = [Topology::ring(), Topology::star(), Topology::pipeline().durable(), mesh()];

@@ -78,8 +78,17 @@ impl Rules {
 
     /// A child that was added counts as one of the supervisor's spec from now on.
     pub(crate) fn adopt(&mut self, slot: Slot) {
+        self.set_declared(slot, true);
+    }
+
+    /// A child counts as one that was added: it leaves for good when the supervisor ends.
+    pub(crate) fn give_up(&mut self, slot: Slot) {
+        self.set_declared(slot, false);
+    }
+
+    fn set_declared(&mut self, slot: Slot, declared: bool) {
         if let Some(entry) = self.table.entry_mut(slot) {
-            entry.declared = true;
+            entry.declared = declared;
         }
     }
 
