@@ -97,6 +97,6 @@ pub use crate::topology::{
     layout::{Layout, Member},
     liveness::verdict::{Cycle, Facts, Liveness, Wedge},
     rank::{Edge, EdgeKind, Rank},
-    tree::{Branch, Node, Seat as Opening},
+    tree::{Branch, Node, Opening},
 };
 pub use swarmtree_macros::{actor, handlers};

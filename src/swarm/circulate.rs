@@ -7,7 +7,7 @@ use crate::swarm::undelivered::{Undeliverable, Undelivered};
 
 impl<W: Message + Clone + Sync> Swarm<W> {
     /// Lets a token go round a ring, beginning at its first member; it takes the place of one that goes round already. Whoever has
-    /// it gets it as a [`Delivery`] with a `fence`, and hands it on with [`Seat::pass`].
+    /// it gets it as a [`crate::Delivery`] with a `fence`, and hands it on with [`crate::Seat::pass`].
     ///
     /// A token that is lost, because its member fails or drops it, is made anew as it was last passed on, with a higher fence, and
     /// goes on at the next member. One that comes late, out of the mailbox of a member that was down, is not handed over any more.

@@ -134,6 +134,11 @@ impl<T> View<T> {
         self.places.get(&rank)
     }
 
+    /// How many edges a message may go along: enough for any way, and for a few changes of it.
+    pub(crate) fn ttl(&self) -> u32 {
+        u32::try_from(2 * self.graph.live().len() + 8).unwrap_or(u32::MAX)
+    }
+
     pub(crate) fn is_up(&self, rank: Rank) -> bool {
         matches!(self.standings.get(&rank), Some(Standing::Up(_)))
     }

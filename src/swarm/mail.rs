@@ -24,6 +24,9 @@ pub struct Mail<W: Message> {
     pub(crate) at: Rank,
     /// Edges it has gone along.
     pub(crate) hops: u32,
+    /// Edges it may still go along: twice as many as there were members when it went out, and a few, so that nothing is passed on for ever
+    /// where the shape changes faster than it gets on.
+    pub(crate) ttl: u32,
     pub(crate) credit: Credit,
     pub(crate) message: W,
 }
@@ -58,8 +61,10 @@ pub struct Delivery<W: Message> {
     pub from: Option<Rank>,
     /// The epoch of the swarm in which it went out.
     pub epoch: u64,
-    /// How many edges it went along.
+    /// How many edges it went along; the way in from outside is one.
     pub hops: u32,
+    /// How many more it might have gone along (its time to live): where none is left, mail goes to the dead letters.
+    pub ttl: u32,
     /// Of a token: a number that grows with each one that takes the place of another. What it guards can refuse an older one.
     pub fence: Option<u64>,
     pub(crate) baton: Option<Baton<Mail<W>>>,
@@ -121,6 +126,7 @@ impl<W: Message + Clone> Clone for Mail<W> {
             way: self.way,
             at: self.at,
             hops: self.hops,
+            ttl: self.ttl,
             credit: Credit::Uncounted,
             message: self.message.clone(),
         }

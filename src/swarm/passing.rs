@@ -66,12 +66,14 @@ impl<W: Message> Mail<W> {
     fn moved(mut self, next: Rank) -> Self {
         self.at = next;
         self.hops += 1;
+        self.ttl = self.ttl.saturating_sub(1);
         self
     }
 
     fn back(mut self, before: Rank) -> Self {
         self.at = before;
         self.hops -= 1;
+        self.ttl += 1;
         self
     }
 
@@ -79,9 +81,9 @@ impl<W: Message> Mail<W> {
     /// by those of today.
     async fn pass_on(mut self, to: Rank) {
         loop {
-            let step = self.passage.view().and_then(|view| self.next_step(view, to));
+            let step = self.passage.view().filter(|_| self.ttl > 0).and_then(|view| self.next_step(view, to));
             let Some((next, kind)) = step else {
-                if self.renew() {
+                if self.ttl > 0 && self.renew() {
                     continue;
                 }
                 return self.bury();
@@ -131,6 +133,7 @@ impl<W: Message> Mail<W> {
     /// bounded elsewhere. Comes back where no way leads on.
     pub(crate) fn release(mut self, view: &Arc<View<Self>>) -> Option<Self> {
         self.passage.enter(Stamp::of(Arc::clone(view)));
+        self.ttl = view.ttl();
         let (origin, copy) = match self.way {
             Way::All { origin, copy } => (origin, copy),
             Way::To(_) => return self.release_to_one(view),
@@ -193,13 +196,14 @@ impl<W: Message> Mail<W> {
             way: self.way,
             at: self.at,
             hops: self.hops,
+            ttl: self.ttl,
             credit: self.credit.share(),
             message: copy(&self.message),
         }
     }
 
     fn open(self) -> Option<Delivery<W>> {
-        let Self { passage, from, hops, credit, message, at, way } = self;
+        let Self { passage, from, hops, ttl, credit, message, at, way } = self;
         let fence = match way {
             Way::Token { fence } => Some(fence),
             Way::To(_) | Way::All { .. } => None,
@@ -217,6 +221,7 @@ impl<W: Message> Mail<W> {
             from,
             epoch: view.epoch,
             hops,
+            ttl,
             fence,
             baton: baton.flatten(),
             _hand: Hand::take(&place, credit),

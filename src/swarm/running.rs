@@ -269,7 +269,7 @@ impl<W: Message> Swarm<W> {
         spec: MemberSpec<W>,
     ) -> Result<(), SwarmError> {
         let layout = self.layout();
-        let Some(seat) = layout.seat(rank) else {
+        let Some(seat) = layout.opening(rank) else {
             return Err(SwarmError::Crowded { max_agents: layout.max_agents() });
         };
         let liveness = check(&layout, &self.home.view().places)?;
@@ -312,7 +312,7 @@ impl<W: Message> Swarm<W> {
         if let Some(post) = place.post() {
             post.drain();
             ended(post.child()).await;
-            self.delete(&post.child().path(), layout.seat(rank).map(|seat| seat.node)).await;
+            self.delete(&post.child().path(), layout.opening(rank).map(|seat| seat.node)).await;
         }
         self.home.tell(rank, News::Removed);
         Ok(())

@@ -99,6 +99,7 @@ impl<W: Message> Dispatch<W> {
             mail.at = origin;
             mail.credit = match self.credits_of_all(reached, stamp).await {
                 Ok((credit, stamp)) => {
+                    mail.ttl = stamp.view.ttl();
                     mail.passage.enter(stamp);
                     credit
                 }
@@ -155,7 +156,7 @@ impl<W: Message> Dispatch<W> {
     fn draft(&self, way: Way<W>, message: W) -> Mail<W> {
         let passage = Passage::new(&self.home, None);
         let at = self.from.unwrap_or(Rank(0));
-        Mail { passage, from: self.from, way, at, hops: 0, credit: Credit::Uncounted, message }
+        Mail { passage, from: self.from, way, at, hops: 0, ttl: 0, credit: Credit::Uncounted, message }
     }
 
     /// Finds its way and its credit in the present view.
@@ -163,6 +164,7 @@ impl<W: Message> Dispatch<W> {
         let Some(stamp) = self.stamp() else { return Err(Held::Closed(mail)) };
         let Way::To(to) = mail.way else { return Err(Held::Closed(mail)) };
         let found = self.first_edge(&stamp.view, to);
+        mail.ttl = stamp.view.ttl();
         mail.passage.enter(stamp);
         let (next, kind) = match found {
             Ok(edge) => edge,

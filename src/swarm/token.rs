@@ -56,6 +56,7 @@ pub(crate) fn circulating<W: Message + Clone + Sync>(
         way: Way::Token { fence },
         at: Rank(0),
         hops: 0,
+        ttl: 1,
         credit: Credit::Uncounted,
         message: message.clone(),
     };

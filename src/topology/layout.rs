@@ -7,7 +7,7 @@ use crate::topology::graph::Graph;
 use crate::topology::plan::Plan;
 use crate::topology::rank::{Edge, Rank};
 use crate::topology::shape::Shape;
-use crate::topology::tree::{Branch, Seat, branch, path, place_of, seat};
+use crate::topology::tree::{Branch, Opening, branch, opening, path, place_of};
 
 /// A member of a layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,8 +99,8 @@ impl Layout {
     ///
     /// A supervisor that restarts the rest counts such a member last, whatever its rank.
     #[must_use]
-    pub fn seat(&self, rank: Rank) -> Option<Seat> {
-        (rank.0 < self.plan.members_limit()).then(|| seat(&self.plan, rank.0, 0))
+    pub fn opening(&self, rank: Rank) -> Option<Opening> {
+        (rank.0 < self.plan.members_limit()).then(|| opening(&self.plan, rank.0, 0))
     }
 
     /// The rank of a new member: the lowest one below the cap that is not taken; none if all are.

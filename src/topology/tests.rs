@@ -96,8 +96,8 @@ fn who_may_get_subordinates_has_a_supervisor_from_the_start() {
     assert_eq!(short(layout.tree()), "rest(0 1=rest(1 3=rest(3)) 2=rest(2))");
     let names: Vec<String> = (0..8).map(|rank| layout.member(Rank(rank)).unwrap().name).collect();
     assert_eq!(names, ["router", "1/router", "2/router", "1/3/router", "1/4", "2/5", "2/6", "1/3/7"]);
-    assert_eq!(layout.seat(Rank(7)).unwrap().supervisor, "1/3");
-    assert_eq!(layout.seat(Rank(8)), None);
+    assert_eq!(layout.opening(Rank(7)).unwrap().supervisor, "1/3");
+    assert_eq!(layout.opening(Rank(8)), None);
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub enum Node {
 
 /// Where a joining member is to be started: behind the present children of a supervisor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seat {
+pub struct Opening {
     /// The supervisor's path below the swarm's own; empty for that.
     pub supervisor: String,
     /// What is started there: the member, or the supervisor that it is the first child of.
@@ -217,21 +217,21 @@ pub(in crate::topology) fn path(supervisor: &str, name: &str) -> String {
 }
 
 /// Where a member that joins is started; `first` is the plan's first rank.
-pub(in crate::topology) fn seat(plan: &Plan, rank: u32, first: u32) -> Seat {
+pub(in crate::topology) fn opening(plan: &Plan, rank: u32, first: u32) -> Opening {
     let slot = plan.slot(rank);
     let (above, own) = place(plan, slot);
     if let Some(inner) = plan.nested.get(&slot) {
         let start = plan.start(slot);
-        let within = seat(inner, rank - start, first + start);
-        return Seat { supervisor: join(&join(&above, &own), &within.supervisor), node: within.node };
+        let within = opening(inner, rank - start, first + start);
+        return Opening { supervisor: join(&join(&above, &own), &within.supervisor), node: within.node };
     }
     let member = Node::Member(Rank(first + rank));
     if slot == 0 || !interior(plan, slot) {
-        return Seat { supervisor: above, node: member };
+        return Opening { supervisor: above, node: member };
     }
     let (strategy, why) = strategy(plan);
     let children = vec![member];
     let node = Node::Branch(Branch { name: slot.to_string(), strategy, intensity: plan.intensity, why, children });
     let supervisor = above.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
-    Seat { supervisor, node }
+    Opening { supervisor, node }
 }

@@ -28,3 +28,4 @@ mod supervision;
 mod swarms;
 mod system;
 mod timers;
+mod tokens;

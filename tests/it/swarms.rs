@@ -11,6 +11,9 @@ use swarmtree::{
 
 use crate::kit::soon;
 
+/// Where hops and time to live are told.
+type Told = Arc<Mutex<Option<tokio::sync::oneshot::Sender<(u32, u32)>>>>;
+
 /// What members say to each other.
 #[derive(Clone, Debug)]
 pub(crate) enum Word {
@@ -22,6 +25,8 @@ pub(crate) enum Word {
     Flood(Rank, u64),
     /// To be said to another one once the gate is open.
     Gated(Arc<tokio::sync::Semaphore>, Rank, u64),
+    /// How far it came, and how much farther it might have.
+    Way(Told),
     /// What was heard so far.
     Heard(Reply<Vec<u64>>),
     /// Fail.
@@ -68,6 +73,7 @@ impl Node {
                 drop(gate.acquire().await);
                 self.seat.send(to, Word::Say(word)).await.map_err(|refused| Fail::new(refused.to_string()))?;
             }
+            Word::Way(told) => drop(told.lock().take().map(|told| told.send((hops, mail.ttl)))),
             Word::Flood(to, words) => {
                 let mut sent = 0;
                 for word in 0..words {
@@ -109,7 +115,7 @@ async fn settled(swarm: &Swarm<Word>) {
 }
 
 /// Lets everything else run, and paused time go on.
-async fn tick() {
+pub(crate) async fn tick() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
@@ -303,107 +309,6 @@ async fn a_shape_changes_while_mail_flows_and_none_is_lost_or_turned_round() {
     assert_eq!(system.snapshot().iter().map(|actor| actor.incarnation).max(), Some(1), "nobody was restarted");
 }
 
-/// What goes round: how often it has been handed over.
-#[derive(Clone, Debug)]
-struct Lap(u64);
-impl Message for Lap {}
-
-type Laps = Arc<Mutex<Vec<(Rank, u64, u64)>>>;
-
-/// Hands the token on; the one that is told to fails with it.
-#[actor]
-struct Runner {
-    seat: Seat<Lap>,
-    laps: Laps,
-    fails_at: Option<u64>,
-}
-
-#[handlers]
-impl Runner {
-    #[start]
-    fn new(seat: Seat<Lap>, laps: Laps, fails_at: Option<u64>) -> Self {
-        Self { seat, laps, fails_at }
-    }
-
-    #[mail]
-    fn lap(&mut self, mut mail: Delivery<Lap>) -> Result<(), Fail> {
-        self.laps.lock().push((self.seat.rank(), mail.fence.unwrap_or(0), mail.message.0));
-        if Some(mail.message.0) == self.fails_at && mail.fence == Some(1) {
-            return Err(Fail::new("with the token"));
-        }
-        if mail.message.0 < 30 {
-            mail.message.0 += 1;
-            self.seat.pass(mail).map_err(|refused| Fail::new(refused.to_string()))?;
-        } else {
-            std::mem::forget(mail);
-        }
-        Ok(())
-    }
-}
-
-async fn runners(members: usize, fails_at: Option<u64>) -> (System, Swarm<Lap>, Laps) {
-    let system = System::start("runners").await.unwrap();
-    let laps = Laps::default();
-    let of = |seat: Seat<Lap>| Runner::spec(&seat.name(), (seat.clone(), Arc::clone(&laps), fails_at));
-    let swarm = Swarm::start(&system, "ring", Topology::ring(), members, of).await.unwrap();
-    swarm.circulate(Lap(0)).unwrap();
-    let there = Arc::clone(&laps);
-    soon("the last lap", async move {
-        while there.lock().last().is_none_or(|lap| lap.2 < 30) {
-            tick().await;
-        }
-    })
-    .await;
-    (system, swarm, laps)
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_token_goes_round_in_order() {
-    for members in 1..5 {
-        let (_system, _swarm, laps) = runners(members, None).await;
-        let round: Vec<(Rank, u64, u64)> =
-            (0..=30).map(|lap| (Rank(u32::try_from(lap).unwrap() % u32::try_from(members).unwrap()), 1, lap)).collect();
-        assert_eq!(*laps.lock(), round);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_lost_token_is_made_anew_with_a_higher_fence() {
-    let (_system, swarm, laps) = runners(4, Some(10)).await;
-    let laps = laps.lock().clone();
-    assert_eq!(laps[10], (Rank(2), 1, 10), "it failed with the token");
-    assert_eq!(laps[11], (Rank(3), 2, 10), "the next one got it as it was");
-    assert!(laps[11..].iter().all(|lap| lap.1 == 2));
-    assert_eq!(swarm.ledger().fenced, 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_token_that_comes_late_is_not_handed_over() {
-    let system = System::start("runners").await.unwrap();
-    let laps = Laps::default();
-    let of = |seat: Seat<Lap>| Runner::spec(&seat.name(), (seat.clone(), Arc::clone(&laps), None));
-    let swarm = Swarm::start(&system, "ring", Topology::ring(), 3, of).await.unwrap();
-    let second = system.actor("ring/1").unwrap();
-    second.suspend();
-    swarm.circulate(Lap(0)).unwrap();
-    while swarm.members()[1].queued == 0 {
-        tick().await;
-    }
-    second.kill();
-    while laps.lock().len() < 2 {
-        tick().await;
-    }
-    assert_eq!(laps.lock()[1], (Rank(2), 2, 1), "it went on behind the one that is down");
-    second.resume();
-    while swarm.ledger().fenced == 0 {
-        tick().await;
-    }
-    while laps.lock().last().is_none_or(|lap| lap.2 < 30) {
-        tick().await;
-    }
-    assert!(laps.lock()[1..].iter().all(|lap| lap.1 == 2), "one token alone: {:?}", laps.lock());
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_member_is_chosen_by_its_queue_its_key_and_what_it_can_do() {
     let system = System::start("swarms").await.unwrap();
@@ -491,4 +396,13 @@ async fn what_is_in_hand_when_a_shape_gets_credits_can_still_be_passed_on() {
     gate.add_permits(1);
     settled(&swarm).await;
     assert!(log.lock().iter().any(|entry| entry.2 == 7), "{:?}", log.lock());
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_says_how_far_it_came_and_how_much_farther_it_might_have() {
+    let (_system, swarm, _) = swarm(Topology::ring(), 4).await;
+    let seat = swarm.seat(Rank(1)).unwrap();
+    let (to, told) = tokio::sync::oneshot::channel();
+    seat.send(Rank(0), Word::Way(Arc::new(Mutex::new(Some(to))))).await.unwrap();
+    assert_eq!(soon("it arrives", told).await, Ok((3, 2 * 4 + 8 - 3)));
 }

@@ -165,7 +165,7 @@ fn check_tree(layout: &Layout) {
     let expected = layout.members().iter().map(|member| (member.rank, member.name.clone()));
     assert_eq!(found, expected.collect::<Vec<_>>());
     for rank in (0..u32::try_from(layout.max_agents()).unwrap()).map(Rank) {
-        let (seat, member) = (layout.seat(rank).unwrap(), layout.member(rank).unwrap());
+        let (seat, member) = (layout.opening(rank).unwrap(), layout.member(rank).unwrap());
         let own = member.name.rsplit('/').next().unwrap().to_owned();
         let below = match seat.node {
             Node::Member(seated) => (seated, own),
