@@ -84,6 +84,8 @@ pub(crate) struct Home<T> {
     pub(crate) credits: Credits,
     pub(crate) counts: Counts,
     view: RwLock<Arc<View<T>>>,
+    /// Told of each new view.
+    pub(crate) changed: Notify,
     roll: Mutex<Roll<T>>,
     /// Turns of choices.
     pub(crate) turns: AtomicUsize,
@@ -164,6 +166,7 @@ impl<T> Home<T> {
             credits: Credits::new(in_flight),
             counts: Counts::default(),
             view: RwLock::new(Arc::new(view)),
+            changed: Notify::new(),
             roll: Mutex::new(Roll { membership, places }),
             turns: AtomicUsize::new(0),
             token: Mutex::new(None),
@@ -244,6 +247,7 @@ impl<T> Home<T> {
     fn publish(&self, view: Arc<View<T>>) {
         let epoch = view.epoch;
         *self.view.write() = view;
+        self.changed.notify_waiters();
         self.hub.note(|| format!("{} epoch {epoch}", self.path));
     }
 

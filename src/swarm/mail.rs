@@ -117,9 +117,9 @@ impl<W: Message> Message for Mail<W> {
     }
 }
 
-/// A copy to be delivered again should its handler crash. It holds no credit.
-impl<W: Message + Clone> Clone for Mail<W> {
-    fn clone(&self) -> Self {
+impl<W: Message> Mail<W> {
+    /// The same mail once more, with books of its own.
+    pub(crate) fn another(&self, message: W, credit: Credit) -> Self {
         Self {
             passage: self.passage.another(),
             from: self.from,
@@ -127,9 +127,16 @@ impl<W: Message + Clone> Clone for Mail<W> {
             at: self.at,
             hops: self.hops,
             ttl: self.ttl,
-            credit: Credit::Uncounted,
-            message: self.message.clone(),
+            credit,
+            message,
         }
+    }
+}
+
+/// A copy to be delivered again should its handler crash. It holds no credit.
+impl<W: Message + Clone> Clone for Mail<W> {
+    fn clone(&self) -> Self {
+        self.another(self.message.clone(), Credit::Uncounted)
     }
 }
 

@@ -190,16 +190,7 @@ impl<W: Message> Mail<W> {
     }
 
     fn copy(&self, copy: fn(&W) -> W) -> Self {
-        Self {
-            passage: self.passage.another(),
-            from: self.from,
-            way: self.way,
-            at: self.at,
-            hops: self.hops,
-            ttl: self.ttl,
-            credit: self.credit.share(),
-            message: copy(&self.message),
-        }
+        self.another(copy(&self.message), self.credit.share())
     }
 
     fn open(self) -> Option<Delivery<W>> {

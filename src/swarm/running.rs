@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -166,6 +167,20 @@ impl<W: Message> Swarm<W> {
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.home.view().epoch
+    }
+
+    /// Waits for an epoch after this one, and gives the present one: `changed(swarm.epoch())` waits for the next change of who is
+    /// there, or of the shape. Has no deadline.
+    pub async fn changed(&self, after: u64) -> u64 {
+        loop {
+            let mut changed = pin!(self.home.changed.notified());
+            changed.as_mut().enable();
+            let epoch = self.epoch();
+            if epoch > after {
+                return epoch;
+            }
+            changed.await;
+        }
     }
 
     /// All members, in their order.
