@@ -198,7 +198,7 @@ impl Block {
         }
         for other in &self.handlers {
             if let (Kind::Mail { letter: mine }, Kind::Mail { letter }) = (&handler.kind, &other.kind)
-                && mine == letter
+                && quote!(#mine).to_string() == quote!(#letter).to_string()
             {
                 return wrong(format!(
                     "`{}` takes this mail already: keep one of the two, or tell the messages apart inside of it",
