@@ -2,7 +2,7 @@
 
 use crate::mailbox::message::Message;
 use crate::swarm::running::Swarm;
-use crate::swarm::token::{circulating, go};
+use crate::swarm::token::{circulating, go, next_fence};
 use crate::swarm::undelivered::{Undeliverable, Undelivered};
 
 impl<W: Message + Clone + Sync> Swarm<W> {
@@ -20,7 +20,7 @@ impl<W: Message + Clone + Sync> Swarm<W> {
         let Some(entry) = entry else { return Err(Undelivered { message, reason: Undeliverable::NoRing }) };
         let fence = {
             let mut token = self.home.token.lock();
-            let fence = token.as_ref().map_or(0, |token| token.fence) + 1;
+            let fence = next_fence(&self.home);
             *token = Some(circulating(&self.home, fence, entry, message));
             fence
         };

@@ -89,6 +89,8 @@ pub(crate) struct Home<T> {
     roll: Mutex<Roll<T>>,
     /// Turns of choices.
     pub(crate) turns: AtomicUsize,
+    /// The last fence that a token got; it outlives the token.
+    pub(crate) fences: AtomicU64,
     /// What goes round a ring.
     pub(crate) token: Mutex<Option<Circulating<T>>>,
     /// There while the shape changes.
@@ -169,6 +171,7 @@ impl<T> Home<T> {
             changed: Notify::new(),
             roll: Mutex::new(Roll { membership, places }),
             turns: AtomicUsize::new(0),
+            fences: AtomicU64::new(0),
             token: Mutex::new(None),
             outbox: Mutex::new(None),
             reopened: Notify::new(),

@@ -42,6 +42,11 @@ impl<W: Message + Clone + Sync> Seat<W> {
     }
 }
 
+/// A fence above all that there were. Called under the token's lock, so that they grow from one token to the next.
+pub(crate) fn next_fence<T>(home: &Home<T>) -> u64 {
+    home.fences.fetch_add(1, Ordering::Relaxed) + 1
+}
+
 /// The token as it is from now on.
 pub(crate) fn circulating<W: Message + Clone + Sync>(
     home: &Arc<Home<Mail<W>>>,
@@ -121,14 +126,17 @@ fn wait<W: Message>(home: &Arc<Home<Mail<W>>>, mut mail: Mail<W>, to: Rank) {
 
 /// The token of this fence is gone: another one takes its place.
 pub(crate) fn lost<W: Message>(home: &Arc<Home<Mail<W>>>, fence: u64) {
-    let next = {
+    let graph = home.view().graph.clone();
+    if !graph.is_ring() {
+        return ended(home, fence);
+    }
+    let (fence, holder) = {
         let mut token = home.token.lock();
         let Some(token) = token.as_mut().filter(|token| token.fence == fence) else { return };
-        token.fence += 1;
+        token.fence = next_fence(home);
         (token.fence, token.holder)
     };
-    let to = home.view().graph.successor(next.1).unwrap_or(next.1);
-    go(home, next.0, to);
+    go(home, fence, graph.successor(holder).unwrap_or(holder));
 }
 
 /// No ring is left for it.

@@ -122,11 +122,17 @@ impl Graph {
         self.0.live.first().copied()
     }
 
+    /// Whether it is a ring of members alone, so that a token can go round.
+    #[must_use]
+    pub fn is_ring(&self) -> bool {
+        self.0.level.is_ring()
+    }
+
     /// Who comes after a member in a ring, be it live or not: the next live one clockwise, itself if it is the only one. None in
     /// other shapes.
     #[must_use]
     pub fn successor(&self, of: Rank) -> Option<Rank> {
-        if !self.0.level.is_ring() {
+        if !self.is_ring() {
             return None;
         }
         let live = &self.0.live;

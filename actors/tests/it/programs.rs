@@ -34,12 +34,16 @@ async fn a_program_answers_fails_by_its_exit_and_is_killed_when_nobody_wants_it(
     assert!(failed.failures[0].error.to_string().contains("exit status: 3"), "{:?}", failed.failures);
 
     let hung = crew.submit(Task::new("pid", "pid\n".to_owned())).unwrap();
-    let pid = loop {
-        if let Ok(pid) = std::fs::read_to_string(&file).unwrap_or_default().trim().parse::<u32>() {
-            break pid;
+    // Another process tells of nothing: its traces are looked at again and again.
+    let pid = soon("it has begun", async {
+        loop {
+            if let Ok(pid) = std::fs::read_to_string(&file).unwrap_or_default().trim().parse::<u32>() {
+                return pid;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    };
+    })
+    .await;
     let process = PathBuf::from(format!("/proc/{pid}"));
     assert!(process.exists() || !cfg!(target_os = "linux"));
     crew.cancel("pid");

@@ -30,7 +30,7 @@ async fn a_crew_works_under_each_shape_that_leads_both_ways() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn words_that_were_lost_with_a_member_on_their_way_are_said_again() {
+async fn whoever_is_killed_among_those_that_relay_each_task_is_done_once() {
     for shape in [Topology::hierarchical(2), Topology::ring()] {
         let story = Story::of(shape, agents(6)).await;
         let tasks = (0..200).map(|n| Task::new(format!("t{n}"), Do::Take(Duration::from_millis(n % 7), 1)).retries(99));
